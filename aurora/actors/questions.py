@@ -1,0 +1,90 @@
+"""Typed questions, one struct per thing an actor can be asked. The tag is what traces record.
+
+`actor` names who is asked; `cap_ms` is the question's own limit (0: none), always `min(own, remaining)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from aurora.store.facts import NewFact
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all questions."""
+
+    actor: ClassVar[str] = ""
+    cap_ms: int = 0
+
+
+class DecisionChat(Question, frozen=True, kw_only=True, tag=True):
+    """Decision system, POST /api/chat (contract B 16.1). Answer: DecisionReply. Body keys sent only if set."""
+
+    actor: ClassVar[str] = "decision"
+    query: str
+    llm_provider: str | None = None
+    llm_model: str | None = None
+    anchor_product_id: str | None = None
+    anchor_product_url: str | None = None
+    messages: list[dict[str, Any]] | None = None
+    debug: bool | None = None
+    allow_recommendations: bool | None = None
+
+
+class DecisionReply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the decision system said, cleaned of wrong shapes: non-object cards dropped, wrong types None.
+
+    recommendations: a top-level list, if there was one (contract B 8.4.4 REC).
+    """
+
+    answer: str | None = None
+    intent: str | None = None
+    cards: list[dict[str, Any]] = []
+    dropped_cards: int = 0
+    structured: dict[str, Any] | None = None
+    clarification: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+    next_actions: list[dict[str, Any]] = []
+    recommendations: list[dict[str, Any]] = []
+    llm_provider: str | None = None
+    llm_model: str | None = None
+
+
+class CommerceSearch(Question, frozen=True, kw_only=True, tag=True):
+    """Commerce backend, GET /agent/v1/products/search (contract B 14). Answer: list of product dicts."""
+
+    actor: ClassVar[str] = "commerce"
+    query: str
+    limit: int = 8
+
+
+class ReadMemory(Question, frozen=True, kw_only=True, tag=True):
+    """Everything known of the turn's identity. Answer: contract.memory.Memory (ready False when it failed)."""
+
+    actor: ClassVar[str] = "memory"
+
+
+class ReadLogs(Question, frozen=True, kw_only=True, tag=True):
+    """The newest skin logs. Answer: list[SkinLog], or Failure(code='store')."""
+
+    actor: ClassVar[str] = "memory"
+    limit: int = 7
+
+
+class Remember(Question, frozen=True, kw_only=True, tag=True):
+    """Append facts. Answer: store.port.Appended, or Failure(code='store', detail=<StoreError kind:code>).
+
+    The journal finishes what it has taken even if the asker is cut.
+    """
+
+    actor: ClassVar[str] = "memory"
+    facts: list[NewFact]
+    epoch: int | None = None
+
+
+class Erase(Question, frozen=True, kw_only=True, tag=True):
+    """Erase the identity. Answer: str (`db` or `ephemeral`), or Failure(code='store')."""
+
+    actor: ClassVar[str] = "memory"

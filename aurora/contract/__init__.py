@@ -1,0 +1,1 @@
+"""What crosses the wire: structs of requests, envelope, cards, facts. No behaviour."""

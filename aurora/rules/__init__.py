@@ -1,0 +1,1 @@
+"""What may be said: pure functions. Everything a rule needs, the moment in time included, is an argument."""

@@ -1,0 +1,1 @@
+"""The understudies: a small Quart app that plays the upstreams, well or badly, on demand."""

@@ -1,0 +1,1 @@
+"""What pixels say: pure functions on arrays."""

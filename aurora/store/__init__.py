@@ -1,0 +1,1 @@
+"""What is remembered: event log, journal, projections, feed, migrations, embedded Postgres."""
