@@ -38,17 +38,21 @@ WIRE_CODES: dict[str, str] = {
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An actor answered. value: the answer type its question names. elapsed_ms: whole milliseconds."""
+    """An actor answered. value: the answer type its question names. elapsed_ms: whole milliseconds.
+
+    raw: what the trace keeps instead of `value`, as JSON, where the answer was made from an upstream's own.
+    """
 
     actor: str
     value: Any
     elapsed_ms: int = 0
+    raw: bytes | None = None
 
     ok: Literal[True] = True
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """An actor could not answer. status: upstream HTTP status if there was one. detail: never raw upstream text."""
+    """An actor could not answer. status: upstream HTTP status, if any. detail: never raw upstream text."""
 
     actor: str
     code: FailureCode

@@ -20,9 +20,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class DecisionChat(Question, frozen=True, kw_only=True, tag=True):
-    """Decision system, POST /api/chat (contract B 16.1). Answer: DecisionReply. Body keys sent only if set."""
+    """Decision system, POST /api/chat (contract B 16.1). Answer: DecisionReply. Body keys sent only if set.
+
+    attempt_ms: limit of each of the two attempts (0: none); `cap_ms` bounds them together.
+    """
 
     actor: ClassVar[str] = "decision"
+    attempt_ms: int = 0
     query: str
     llm_provider: str | None = None
     llm_model: str | None = None
@@ -61,7 +65,7 @@ class CommerceSearch(Question, frozen=True, kw_only=True, tag=True):
 
 
 class ReadMemory(Question, frozen=True, kw_only=True, tag=True):
-    """Everything known of the turn's identity. Answer: contract.memory.Memory (ready False when it failed)."""
+    """Everything known of the identity. Answer: contract.memory.Memory (ready False when it failed)."""
 
     actor: ClassVar[str] = "memory"
 

@@ -36,11 +36,14 @@ class Stage(Protocol):
         ...
 
     def start(self, question: Question) -> Pending:
-        """Ask without waiting; at most 16 per turn may be open. What is open when the flow returns is cancelled."""
+        """Ask without waiting; at most 16 may be open. What is open when the flow returns is cancelled."""
         ...
 
     def remember(self, *facts: Fact, epoch: int | None = None) -> Pending:
-        """Hand facts to the journal at once (ids and meta are derived from the turn); wait on it when needed."""
+        """Hand facts to the journal at once (ids and meta come from the turn); wait on it when needed.
+
+        epoch: of the Memory the turn read; without it, that of the last ReadMemory answer, if any.
+        """
         ...
 
     def remaining_ms(self) -> int:
