@@ -56,92 +56,420 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, var("AURORA_HOST", doc="Address to listen on.")] = "127.0.0.1"
     workers: Annotated[int, var("AURORA_WORKERS", doc="Worker processes on one socket.", lo=1, hi=64)] = 1
     log_level: Annotated[str, var("LOG_LEVEL", doc="debug, info, warning or error.")] = "info"
-    service_name: Annotated[str, var("RAILWAY_SERVICE_NAME", "SERVICE_NAME", doc="Name in health and headers.")] = (
-        "aurora-bff"
-    )
+    service_name: Annotated[
+        str, var("RAILWAY_SERVICE_NAME", "SERVICE_NAME", doc="Name in health and headers.")
+    ] = "aurora-bff"
     git_sha: Annotated[
         str,
-        var("AURORA_GIT_SHA", "RAILWAY_GIT_COMMIT_SHA", "GIT_COMMIT_SHA", "SOURCE_VERSION", doc="Commit of the build."),
+        var(
+            "AURORA_GIT_SHA",
+            "RAILWAY_GIT_COMMIT_SHA",
+            "GIT_COMMIT_SHA",
+            "SOURCE_VERSION",
+            doc="Commit of the build.",
+        ),
     ] = ""
     git_branch: Annotated[str, var("RAILWAY_GIT_BRANCH", "GIT_BRANCH", doc="Branch of the build.")] = ""
     state_dir: Annotated[
         str,
-        var("AURORA_STATE_DIR", doc="Where the embedded Postgres lives; empty means the user's state directory."),
+        var(
+            "AURORA_STATE_DIR",
+            doc="Where the embedded Postgres lives; empty means the user's state directory.",
+        ),
     ] = ""
 
     # --- database
-    database_url: Annotated[str, var("DATABASE_URL", doc="[SEED] PostgreSQL 15 to 18. Wins over the embedded one.", secret=True, group=_DB)] = ""
-    embedded_postgres: Annotated[bool, var("AURORA_EMBEDDED_POSTGRES", doc="Without DATABASE_URL, run the embedded PostgreSQL 18.", group=_DB)] = True
-    db_auto_migrate: Annotated[bool, var("DB_AUTO_MIGRATE", doc="[SEED] Run migrations before listening.", group=_DB)] = True
-    db_ssl: Annotated[bool, var("DB_SSL", doc="[SEED] TLS to the database; only `true` enables.", strict=True, group=_DB)] = False
-    db_ssl_reject_unauthorized: Annotated[bool, var("DB_SSL_REJECT_UNAUTHORIZED", doc="Verify the server's certificate.", group=_DB)] = True
-    db_pool_max: Annotated[int, var("DB_POOL_MAX", doc="Pooled connections beside the journal's and the reader's own.", lo=1, hi=50, group=_DB)] = 5
-    db_conn_timeout_ms: Annotated[int, var("DB_CONN_TIMEOUT_MS", doc="Longest wait for a new connection.", lo=100, hi=60000, group=_DB)] = 10000
+    database_url: Annotated[
+        str,
+        var(
+            "DATABASE_URL",
+            doc="[SEED] PostgreSQL 15 to 18. Wins over the embedded one.",
+            secret=True,
+            group=_DB,
+        ),
+    ] = ""
+    embedded_postgres: Annotated[
+        bool,
+        var(
+            "AURORA_EMBEDDED_POSTGRES", doc="Without DATABASE_URL, run the embedded PostgreSQL 18.", group=_DB
+        ),
+    ] = True
+    db_auto_migrate: Annotated[
+        bool, var("DB_AUTO_MIGRATE", doc="[SEED] Run migrations before listening.", group=_DB)
+    ] = True
+    db_ssl: Annotated[
+        bool, var("DB_SSL", doc="[SEED] TLS to the database; only `true` enables.", strict=True, group=_DB)
+    ] = False
+    db_ssl_reject_unauthorized: Annotated[
+        bool, var("DB_SSL_REJECT_UNAUTHORIZED", doc="Verify the server's certificate.", group=_DB)
+    ] = True
+    db_pool_max: Annotated[
+        int,
+        var(
+            "DB_POOL_MAX",
+            doc="Pooled connections beside the journal's and the reader's own.",
+            lo=1,
+            hi=50,
+            group=_DB,
+        ),
+    ] = 5
+    db_conn_timeout_ms: Annotated[
+        int, var("DB_CONN_TIMEOUT_MS", doc="Longest wait for a new connection.", lo=100, hi=60000, group=_DB)
+    ] = 10000
 
     # --- upstreams
-    decision_base_url: Annotated[str, var("AURORA_DECISION_BASE_URL", doc="[SEED] Base of the decision system.", group=_UP)] = ""
-    backend_base_url: Annotated[str, var("PIVOTA_BACKEND_BASE_URL", "PIVOTA_API_BASE", doc="[SEED] Base of the commerce backend.", group=_UP)] = ""
+    decision_base_url: Annotated[
+        str, var("AURORA_DECISION_BASE_URL", doc="[SEED] Base of the decision system.", group=_UP)
+    ] = ""
+    backend_base_url: Annotated[
+        str,
+        var(
+            "PIVOTA_BACKEND_BASE_URL",
+            "PIVOTA_API_BASE",
+            doc="[SEED] Base of the commerce backend.",
+            group=_UP,
+        ),
+    ] = ""
     backend_api_key: Annotated[
         str,
         var(
-            "PIVOTA_BACKEND_AGENT_API_KEY", "PIVOTA_BACKEND_API_KEY", "PIVOTA_API_KEY", "SHOP_GATEWAY_AGENT_API_KEY",
-            "PIVOTA_AGENT_API_KEY", "AGENT_API_KEY",
-            doc="[SEED] Key for the commerce backend.", secret=True, group=_UP,
+            "PIVOTA_BACKEND_AGENT_API_KEY",
+            "PIVOTA_BACKEND_API_KEY",
+            "PIVOTA_API_KEY",
+            "SHOP_GATEWAY_AGENT_API_KEY",
+            "PIVOTA_AGENT_API_KEY",
+            "AGENT_API_KEY",
+            doc="[SEED] Key for the commerce backend.",
+            secret=True,
+            group=_UP,
         ),
     ] = ""
-    use_mock: Annotated[bool, var("AURORA_BFF_USE_MOCK", doc="[SEED] Point every upstream at the in-process sandbox.", strict=True, group=_UP)] = False
-    upstream_limit: Annotated[int, var("AURORA_UPSTREAM_LIMIT", doc="Calls in flight per upstream and worker; kept below the pool of 160.", lo=1, hi=150, group=_UP)] = 128
-    upstream_max_bytes: Annotated[int, var("AURORA_UPSTREAM_MAX_BYTES", doc="Largest answer read from an upstream.", lo=1024, hi=16777216, group=_UP)] = 2097152
-    breaker_enabled: Annotated[bool, var("AURORA_BREAKER_ENABLED", doc="Circuit breaker per upstream.", group=_UP)] = True
-    breaker_rate_pct: Annotated[int, var("AURORA_BREAKER_RATE_PCT", doc="Share of failed or slow calls that opens the breaker.", lo=1, hi=100, group=_UP)] = 50
-    breaker_min_calls: Annotated[int, var("AURORA_BREAKER_MIN_CALLS", doc="Calls in the window before it may open.", lo=1, hi=10000, group=_UP)] = 20
-    breaker_window_ms: Annotated[int, var("AURORA_BREAKER_WINDOW_MS", doc="Sliding window.", lo=100, hi=600000, group=_UP)] = 10000
-    breaker_open_ms: Annotated[int, var("AURORA_BREAKER_OPEN_MS", doc="How long it stays open before trial calls.", lo=100, hi=600000, group=_UP)] = 5000
-    breaker_slow_ms: Annotated[int, var("AURORA_BREAKER_SLOW_MS", doc="A call longer than this counts as slow.", lo=100, hi=60000, group=_UP)] = 8000
+    use_mock: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_USE_MOCK",
+            doc="[SEED] Point every upstream at the in-process sandbox.",
+            strict=True,
+            group=_UP,
+        ),
+    ] = False
+    upstream_limit: Annotated[
+        int,
+        var(
+            "AURORA_UPSTREAM_LIMIT",
+            doc="Calls in flight per upstream and worker; kept below the pool of 160.",
+            lo=1,
+            hi=150,
+            group=_UP,
+        ),
+    ] = 128
+    upstream_max_bytes: Annotated[
+        int,
+        var(
+            "AURORA_UPSTREAM_MAX_BYTES",
+            doc="Largest answer read from an upstream.",
+            lo=1024,
+            hi=16777216,
+            group=_UP,
+        ),
+    ] = 2097152
+    breaker_enabled: Annotated[
+        bool, var("AURORA_BREAKER_ENABLED", doc="Circuit breaker per upstream.", group=_UP)
+    ] = True
+    breaker_rate_pct: Annotated[
+        int,
+        var(
+            "AURORA_BREAKER_RATE_PCT",
+            doc="Share of failed or slow calls that opens the breaker.",
+            lo=1,
+            hi=100,
+            group=_UP,
+        ),
+    ] = 50
+    breaker_min_calls: Annotated[
+        int,
+        var(
+            "AURORA_BREAKER_MIN_CALLS",
+            doc="Calls in the window before it may open.",
+            lo=1,
+            hi=10000,
+            group=_UP,
+        ),
+    ] = 20
+    breaker_window_ms: Annotated[
+        int, var("AURORA_BREAKER_WINDOW_MS", doc="Sliding window.", lo=100, hi=600000, group=_UP)
+    ] = 10000
+    breaker_open_ms: Annotated[
+        int,
+        var(
+            "AURORA_BREAKER_OPEN_MS",
+            doc="How long it stays open before trial calls.",
+            lo=100,
+            hi=600000,
+            group=_UP,
+        ),
+    ] = 5000
+    breaker_slow_ms: Annotated[
+        int,
+        var(
+            "AURORA_BREAKER_SLOW_MS",
+            doc="A call longer than this counts as slow.",
+            lo=100,
+            hi=60000,
+            group=_UP,
+        ),
+    ] = 8000
 
     # --- turns
-    analysis_budget_ms: Annotated[int, var("AURORA_BFF_ANALYSIS_BUDGET_MS", doc="[SEED] Hard budget of an analysis.", lo=1000, hi=60000, group=_TURN)] = 12000
-    reco_budget_ms: Annotated[int, var("AURORA_BFF_CHAT_RECO_BUDGET_MS", doc="[SEED] Hard budget of a chat turn that generates recommendations or a routine.", lo=1000, hi=60000, group=_TURN)] = 9000
-    chat_budget_ms: Annotated[int, var("AURORA_BFF_CHAT_BUDGET_MS", doc="Hard budget of any other chat turn (the client gives up at 15 s).", lo=1000, hi=14000, group=_TURN)] = 12000
-    write_budget_ms: Annotated[int, var("AURORA_BFF_WRITE_BUDGET_MS", doc="Profile, tracker, affiliate: then 503 DB_UNAVAILABLE.", lo=100, hi=14000, group=_TURN)] = 3000
-    bootstrap_budget_ms: Annotated[int, var("AURORA_BFF_BOOTSTRAP_BUDGET_MS", doc="Bootstrap: then 200 with db_ready:false.", lo=100, hi=14000, group=_TURN)] = 1500
-    append_wait_ms: Annotated[int, var("AURORA_APPEND_WAIT_MS", doc="Longest wait of a chat or analysis turn for its append (decision 7).", lo=10, hi=5000, group=_TURN)] = 500
-    max_turns: Annotated[int, var("AURORA_MAX_TURNS", doc="Turns in flight per worker; past it 503 with Retry-After.", lo=1, hi=10000, group=_TURN)] = 512
-    chat_upstream_timeout_ms: Annotated[int, var("AURORA_CHAT_UPSTREAM_TIMEOUT_MS", doc="Open-chat decision call, per attempt.", lo=1000, hi=60000, group=_TURN)] = 22000
-    reco_upstream_timeout_ms: Annotated[int, var("AURORA_BFF_RECO_UPSTREAM_TIMEOUT_MS", doc="Decision call of a recommendation; 0 means the whole budget.", lo=0, hi=60000, group=_TURN)] = 0
-    report_share_pct: Annotated[int, var("AURORA_REPORT_BUDGET_SHARE_PCT", doc="Share of the remaining analysis budget for the report model without a photo (decision 25).", lo=5, hi=95, group=_TURN)] = 50
+    analysis_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_ANALYSIS_BUDGET_MS",
+            doc="[SEED] Hard budget of an analysis.",
+            lo=1000,
+            hi=60000,
+            group=_TURN,
+        ),
+    ] = 12000
+    reco_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_CHAT_RECO_BUDGET_MS",
+            doc="[SEED] Hard budget of a chat turn that generates recommendations or a routine.",
+            lo=1000,
+            hi=60000,
+            group=_TURN,
+        ),
+    ] = 9000
+    chat_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_CHAT_BUDGET_MS",
+            doc="Hard budget of any other chat turn (the client gives up at 15 s).",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 12000
+    write_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_WRITE_BUDGET_MS",
+            doc="Profile, tracker, affiliate: then 503 DB_UNAVAILABLE.",
+            lo=100,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 3000
+    bootstrap_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_BOOTSTRAP_BUDGET_MS",
+            doc="Bootstrap: then 200 with db_ready:false.",
+            lo=100,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 1500
+    append_wait_ms: Annotated[
+        int,
+        var(
+            "AURORA_APPEND_WAIT_MS",
+            doc="Longest wait of a chat or analysis turn for its append (decision 7).",
+            lo=10,
+            hi=5000,
+            group=_TURN,
+        ),
+    ] = 500
+    max_turns: Annotated[
+        int,
+        var(
+            "AURORA_MAX_TURNS",
+            doc="Turns in flight per worker; past it 503 with Retry-After.",
+            lo=1,
+            hi=10000,
+            group=_TURN,
+        ),
+    ] = 512
+    chat_upstream_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_CHAT_UPSTREAM_TIMEOUT_MS",
+            doc="Open-chat decision call, per attempt.",
+            lo=1000,
+            hi=60000,
+            group=_TURN,
+        ),
+    ] = 22000
+    reco_upstream_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_UPSTREAM_TIMEOUT_MS",
+            doc="Decision call of a recommendation; 0 means the whole budget.",
+            lo=0,
+            hi=60000,
+            group=_TURN,
+        ),
+    ] = 0
+    report_share_pct: Annotated[
+        int,
+        var(
+            "AURORA_REPORT_BUDGET_SHARE_PCT",
+            doc="Share of the remaining analysis budget for the report model without a photo (decision 25).",
+            lo=5,
+            hi=95,
+            group=_TURN,
+        ),
+    ] = 50
 
     # --- memory
-    retention_days: Annotated[int, var("AURORA_BFF_RETENTION_DAYS", "AURORA_RETENTION_DAYS", "RETENTION_DAYS", doc="Days that traces and stored UI events are kept; 0: nothing is persisted at all.", lo=0, hi=365, group=_MEM)] = 30
-    artifact_retention_days: Annotated[int, var("AURORA_DIAG_ARTIFACT_RETENTION_DAYS", doc="Days that artifacts, plans and runs are kept.", lo=0, hi=365, group=_MEM)] = 90
-    artifact_max_age_days: Annotated[int, var("AURORA_DIAG_ARTIFACT_MAX_AGE_DAYS", doc="Oldest artifact that still unlocks recommendations.", lo=1, hi=365, group=_MEM)] = 30
-    ephemeral_max_identities: Annotated[int, var("AURORA_BFF_EPHEMERAL_MAX_IDENTITIES", doc="Identities kept in memory when nothing is persisted.", lo=10, hi=2000, group=_MEM)] = 200
-    trace_level: Annotated[str, var("AURORA_TRACE_LEVEL", doc="`full` records turns for replay; `facts` records facts only.", group=_MEM)] = "full"
+    retention_days: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RETENTION_DAYS",
+            "AURORA_RETENTION_DAYS",
+            "RETENTION_DAYS",
+            doc="Days that traces and stored UI events are kept; 0: nothing is persisted at all.",
+            lo=0,
+            hi=365,
+            group=_MEM,
+        ),
+    ] = 30
+    artifact_retention_days: Annotated[
+        int,
+        var(
+            "AURORA_DIAG_ARTIFACT_RETENTION_DAYS",
+            doc="Days that artifacts, plans and runs are kept.",
+            lo=0,
+            hi=365,
+            group=_MEM,
+        ),
+    ] = 90
+    artifact_max_age_days: Annotated[
+        int,
+        var(
+            "AURORA_DIAG_ARTIFACT_MAX_AGE_DAYS",
+            doc="Oldest artifact that still unlocks recommendations.",
+            lo=1,
+            hi=365,
+            group=_MEM,
+        ),
+    ] = 30
+    ephemeral_max_identities: Annotated[
+        int,
+        var(
+            "AURORA_BFF_EPHEMERAL_MAX_IDENTITIES",
+            doc="Identities kept in memory when nothing is persisted.",
+            lo=10,
+            hi=2000,
+            group=_MEM,
+        ),
+    ] = 200
+    trace_level: Annotated[
+        str,
+        var(
+            "AURORA_TRACE_LEVEL",
+            doc="`full` records turns for replay; `facts` records facts only.",
+            group=_MEM,
+        ),
+    ] = "full"
 
     # --- http
     allowed_origins: Annotated[
         tuple[str, ...],
-        var("ALLOWED_ORIGINS", "CORS_ALLOWED_ORIGINS", doc="[SEED] Comma-separated public origins, added to the local ones.", group=_WEB),
+        var(
+            "ALLOWED_ORIGINS",
+            "CORS_ALLOWED_ORIGINS",
+            doc="[SEED] Comma-separated public origins, added to the local ones.",
+            group=_WEB,
+        ),
     ] = ("https://aurora.pivota.cc",)
-    max_body_bytes: Annotated[int, var("AURORA_MAX_BODY_BYTES", doc="Largest JSON body.", lo=1024, hi=10485760, group=_WEB)] = 10485760
-    max_json_depth: Annotated[int, var("AURORA_MAX_JSON_DEPTH", doc="Deepest JSON nesting accepted.", lo=4, hi=200, group=_WEB)] = 64
-    ops_admin_key: Annotated[str, var("AURORA_OPS_ADMIN_KEY", "AURORA_BFF_PDP_HOTSET_PREWARM_ADMIN_KEY", doc="Guards /ops and /v1/ops.", secret=True, group=_WEB)] = ""
+    max_body_bytes: Annotated[
+        int, var("AURORA_MAX_BODY_BYTES", doc="Largest JSON body.", lo=1024, hi=10485760, group=_WEB)
+    ] = 10485760
+    max_json_depth: Annotated[
+        int, var("AURORA_MAX_JSON_DEPTH", doc="Deepest JSON nesting accepted.", lo=4, hi=200, group=_WEB)
+    ] = 64
+    ops_admin_key: Annotated[
+        str,
+        var(
+            "AURORA_OPS_ADMIN_KEY",
+            "AURORA_BFF_PDP_HOTSET_PREWARM_ADMIN_KEY",
+            doc="Guards /ops and /v1/ops.",
+            secret=True,
+            group=_WEB,
+        ),
+    ] = ""
 
     # --- UI telemetry
-    posthog_api_key: Annotated[str, var("POSTHOG_API_KEY", doc="[SEED] First sink of /v1/events.", secret=True, group=_EV)] = ""
-    posthog_host: Annotated[str, var("POSTHOG_HOST", "POSTHOG_URL", doc="[SEED] PostHog base URL.", group=_EV)] = ""
-    events_jsonl_dir: Annotated[str, var("AURORA_EVENTS_JSONL_SINK_DIR", doc="[SEED] Second sink of /v1/events.", group=_EV)] = ""
+    posthog_api_key: Annotated[
+        str, var("POSTHOG_API_KEY", doc="[SEED] First sink of /v1/events.", secret=True, group=_EV)
+    ] = ""
+    posthog_host: Annotated[
+        str, var("POSTHOG_HOST", "POSTHOG_URL", doc="[SEED] PostHog base URL.", group=_EV)
+    ] = ""
+    events_jsonl_dir: Annotated[
+        str, var("AURORA_EVENTS_JSONL_SINK_DIR", doc="[SEED] Second sink of /v1/events.", group=_EV)
+    ] = ""
 
     # --- flags
-    include_raw_context: Annotated[bool, var("AURORA_BFF_INCLUDE_RAW_CONTEXT", doc="[SEED] Adds the aurora_context_raw card.", strict=True, group=_FLAG)] = False
-    conflict_heatmap_v1: Annotated[bool, var("AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED", doc="[SEED] Full conflict_heatmap payload.", strict=True, group=_FLAG)] = False
-    product_matcher_enabled: Annotated[bool, var("AURORA_PRODUCT_MATCHER_ENABLED", doc="The artifact gate in front of recommendations.", group=_FLAG)] = True
-    ingredient_plan_enabled: Annotated[bool, var("AURORA_INGREDIENT_PLAN_ENABLED", doc="ingredient_plan card beside recommendations.", group=_FLAG)] = True
-    diag_artifact_enabled: Annotated[bool, var("AURORA_DIAG_ARTIFACT_ENABLED", doc="Diagnosis artifact after an analysis.", group=_FLAG)] = True
-    profile_v2_enabled: Annotated[bool, var("AURORA_PROFILE_V2_ENABLED", doc="All fifteen profile fields in answers (decision 13).", group=_FLAG)] = True
-    always_profile_prompt: Annotated[bool, var("AURORA_ALWAYS_PROFILE_PROMPT", doc="profile_prompt on every product_analysis: the stock client needs it (decision 13).", group=_FLAG)] = True
-    llm_kill_switch: Annotated[bool, var("LLM_KILL_SWITCH", doc="No model calls in an analysis.", group=_FLAG)] = False
-    policy_version: Annotated[str, var("AURORA_CHAT_POLICY_VERSION", doc="Value of x-aurora-policy-version.", group=_FLAG)] = "aurora_chat_v2_p0"
+    include_raw_context: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_INCLUDE_RAW_CONTEXT",
+            doc="[SEED] Adds the aurora_context_raw card.",
+            strict=True,
+            group=_FLAG,
+        ),
+    ] = False
+    conflict_heatmap_v1: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED",
+            doc="[SEED] Full conflict_heatmap payload.",
+            strict=True,
+            group=_FLAG,
+        ),
+    ] = False
+    product_matcher_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_PRODUCT_MATCHER_ENABLED",
+            doc="The artifact gate in front of recommendations.",
+            group=_FLAG,
+        ),
+    ] = True
+    ingredient_plan_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_INGREDIENT_PLAN_ENABLED", doc="ingredient_plan card beside recommendations.", group=_FLAG
+        ),
+    ] = True
+    diag_artifact_enabled: Annotated[
+        bool, var("AURORA_DIAG_ARTIFACT_ENABLED", doc="Diagnosis artifact after an analysis.", group=_FLAG)
+    ] = True
+    profile_v2_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_PROFILE_V2_ENABLED",
+            doc="All fifteen profile fields in answers (decision 13).",
+            group=_FLAG,
+        ),
+    ] = True
+    always_profile_prompt: Annotated[
+        bool,
+        var(
+            "AURORA_ALWAYS_PROFILE_PROMPT",
+            doc="profile_prompt on every product_analysis: the stock client needs it (decision 13).",
+            group=_FLAG,
+        ),
+    ] = True
+    llm_kill_switch: Annotated[
+        bool, var("LLM_KILL_SWITCH", doc="No model calls in an analysis.", group=_FLAG)
+    ] = False
+    policy_version: Annotated[
+        str, var("AURORA_CHAT_POLICY_VERSION", doc="Value of x-aurora-policy-version.", group=_FLAG)
+    ] = "aurora_chat_v2_p0"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -197,11 +525,21 @@ def as_markdown() -> str:
     groups: dict[str, list[str]] = {}
     for name, (kind, spec) in declared().items():
         default = getattr(defaults, name)
-        shown = "" if spec.secret else ",".join(default) if isinstance(default, tuple) else str(default).lower() if kind is bool else str(default)
+        shown = (
+            ""
+            if spec.secret
+            else ",".join(default)
+            if isinstance(default, tuple)
+            else str(default).lower()
+            if kind is bool
+            else str(default)
+        )
         limits = f"{spec.lo}..{spec.hi}" if spec.lo is not None else "only `true`" if spec.strict else ""
         others = f" (then `{'`, `'.join(spec.names[1:])}`)" if len(spec.names) > 1 else ""
         doc = spec.doc.replace("|", "\\|")
-        groups.setdefault(spec.group, []).append(f"| `{spec.names[0]}`{others} | {f'`{shown}`' if shown else ''} | {limits} | {doc} |")
+        groups.setdefault(spec.group, []).append(
+            f"| `{spec.names[0]}`{others} | {f'`{shown}`' if shown else ''} | {limits} | {doc} |"
+        )
     lines = [
         "# Configuration",
         "",
@@ -209,7 +547,14 @@ def as_markdown() -> str:
         "A number that is no number means the default; numbers are clamped. [SEED] marks the runbook's own.",
     ]
     for group, rows in groups.items():
-        lines += ["", f"## {group}", "", "| Variable | Default | Limits | Meaning |", "|---|---|---|---|", *rows]
+        lines += [
+            "",
+            f"## {group}",
+            "",
+            "| Variable | Default | Limits | Meaning |",
+            "|---|---|---|---|",
+            *rows,
+        ]
     return "\n".join(lines) + "\n"
 
 

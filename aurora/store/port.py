@@ -67,7 +67,9 @@ class Store(Protocol):
         """The `limit` newest skin logs, date descending. Raises StoreError."""
         ...
 
-    async def append(self, identity: Identity, facts: Sequence[NewFact], *, epoch: int | None = None) -> Appended:
+    async def append(
+        self, identity: Identity, facts: Sequence[NewFact], *, epoch: int | None = None
+    ) -> Appended:
         """Append atomically and project in the same transaction; returns when durable.
 
         Cancelling the caller never cancels a write that the journal has taken. `epoch`: of the Memory the
