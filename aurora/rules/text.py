@@ -1,0 +1,66 @@
+"""Reading people's words: folding and bounded scans. Every scan here is linear in the text.
+
+Contract B 1: word boundaries are ASCII, CJK characters are no word characters, so that mixed text such
+as "请recommend一下" matches. Terms called "substring" match anywhere. All matching is on folded text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# Full-width ASCII, curly apostrophes, and the invisible characters that would split a word.
+_FOLD: dict[int, int | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FOLD |= {0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x00A0: 0x20}
+_FOLD |= dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+
+_BLANKS = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Lower-cased, full-width ASCII made narrow, apostrophes straight, invisible characters gone."""
+    if text.isascii():
+        return text.lower()
+    return text.translate(_FOLD).lower()
+
+
+def squeeze(text: str) -> str:
+    """`text` without any white space: for Chinese terms that people write with blanks."""
+    return _BLANKS.sub("", text)
+
+
+def words(*terms: str) -> re.Pattern[str]:
+    """Pattern of word-bounded alternatives; a term may be a small regular expression of its own."""
+    return re.compile(r"\b(?:" + "|".join(terms) + r")\b", re.ASCII)
+
+
+def anywhere(*terms: str) -> re.Pattern[str]:
+    """Pattern of substring alternatives, taken literally."""
+    return re.compile("|".join(re.escape(term) for term in terms))
+
+
+def pattern(source: str) -> re.Pattern[str]:
+    """A pattern in ASCII mode, for text that is already folded. Bound every gap: `.{0,40}`, never `.*`."""
+    return re.compile(source, re.ASCII)
+
+
+def hit(text: str, *patterns: re.Pattern[str]) -> bool:
+    """Does any of `patterns` occur in `text`?"""
+    return any(found.search(text) for found in patterns)
+
+
+def followed_by(text: str, first: re.Pattern[str], then: re.Pattern[str]) -> bool:
+    """Does `then` occur anywhere after the first `first`? Two scans, whatever the text (no backtracking)."""
+    start = first.search(text)
+    return start is not None and then.search(text, start.end()) is not None
+
+
+def strings_in(values: Iterable[object], limit: int) -> list[str]:
+    """The non-blank strings among `values`, trimmed, at most `limit` of them."""
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, str) and value.strip():
+            found.append(value.strip())
+            if len(found) == limit:
+                break
+    return found
