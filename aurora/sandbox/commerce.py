@@ -1,0 +1,75 @@
+"""The commerce backend's understudy: search, resolve, stable ids, outside offers (contract D 1.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurora.sandbox import wares
+
+
+def search(query: str, limit: int, lang: str) -> dict[str, Any]:
+    """`GET /agent/v1/products/search`. An unknown product is an empty list with a reason, not an error."""
+    rows = [wares.row(ware, lang) for ware in wares.found(query, limit)]
+    answer: dict[str, Any] = {"products": rows, "total": len(rows), "metadata": {"source": "sandbox"}}
+    if not rows:
+        answer["reason_code"] = "no_candidates"
+    return answer
+
+
+def resolve(body: dict[str, Any]) -> dict[str, Any]:
+    """`POST /agent/v1/products/resolve`."""
+    lang = "CN" if str(body.get("lang", "en")).lower() in ("zh", "cn") else "EN"
+    hints = body.get("hints")
+    hints = hints if isinstance(hints, dict) else {}
+    reference = hints.get("product_ref")
+    words = [body.get("query"), hints.get("product_id"), hints.get("sku_id"), hints.get("title")]
+    if isinstance(reference, dict):
+        words.append(reference.get("product_id"))
+    hits = wares.found(" ".join(str(word) for word in words if word), 3)
+    if not hits:
+        return {"resolved": False, "reason_code": "NO_CANDIDATES", "candidates": []}
+    return {
+        "resolved": True,
+        "product_ref": {"product_id": hits[0].id, "merchant_id": wares.MERCHANT},
+        "confidence": 0.9,
+        "candidates": [wares.row(ware, lang) for ware in hits],
+    }
+
+
+def invoke(body: dict[str, Any]) -> dict[str, Any]:
+    """`POST /agent/shop/v1/invoke`, operation `offers.resolve`."""
+    payload = body.get("payload")
+    payload = payload if isinstance(payload, dict) else {}
+    product = payload.get("product")
+    product = product if isinstance(product, dict) else {}
+    keys = ("product_id", "sku_id", "query", "name", "display_name", "brand")
+    text = " ".join(str(source[key]) for source in (payload, product) for key in keys if source.get(key))
+    hits = wares.found(text, 1)
+    if body.get("operation") != "offers.resolve" or not hits:
+        return {"status": "error", "reason_code": "no_candidates"}
+    reference = {"product_id": hits[0].id, "merchant_id": wares.MERCHANT}
+    return {
+        "status": "success",
+        "canonical_product_ref": reference,
+        "mapping": {
+            "canonical_product_group_id": f"pg:{wares.MERCHANT}:{hits[0].id}",
+            "canonical_product_ref": reference,
+        },
+    }
+
+
+def offer(body: dict[str, Any]) -> dict[str, Any]:
+    """`POST /api/offers/external/resolve`: a snapshot of the page behind a link."""
+    url = body.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return {"ok": False, "error": "bad_url"}
+    return {
+        "ok": True,
+        "offer": {
+            "title": "Quiet Barrier Cream",
+            "brand": "Understudy",
+            "imageUrl": "https://shop.example/images/placeholder.png",
+            "price": {"amount": 12.34, "currency": "USD"},
+            "canonicalUrl": url,
+        },
+    }

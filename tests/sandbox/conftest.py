@@ -1,0 +1,5 @@
+"""The sandbox fixture, for the sandbox's own tests."""
+
+from tests.support.sandbox import sandbox
+
+__all__ = ["sandbox"]
