@@ -1,15 +1,16 @@
 """Metric families: declared once, bounded labels, one shape whether one process counts or several.
 
-A family wraps a prometheus-client metric, because three things must hold that the library leaves to its users:
-label values are cleaned and bounded, every family is declared even before it counts (decision 12), and a family
-keeps its old wire name where the library would add `_total`.
+A family wraps a prometheus-client metric, because three things must hold that the library leaves to its
+users: label values are cleaned and bounded, every family is declared even before it counts (decision 12),
+and a family keeps its old wire name where the library would add `_total`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal
 
 import prometheus_client
@@ -28,15 +29,20 @@ GaugeMode = Literal["livesum", "livemax", "liveall"]
 
 
 def clean(value: object) -> str:
-    """A label value as contract A 15 wants it: lower case, `[a-z0-9_.-]`, `unknown` when nothing is left."""
-    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    """A label value as contract A 15 wants it: lower case, `[a-z0-9_.-]`, `unknown` when nothing is left.
+
+    None means that the series has no such label.
+    """
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
     return _UNSAFE.sub("_", text.lower())[:_MAX_LABEL].strip("_") or "unknown"
 
 
 class Family:
     """One metric family.
 
-    name: as exposed. labels: names, in order. verbatim: label values are ours (routes, methods) and stay as they are.
+    name: as exposed. labels: names, in order. verbatim: label values are ours (routes, methods) and stay.
     """
 
     kind: Kind
@@ -93,7 +99,7 @@ class Counter(Family):
 
 
 class Gauge(Family):
-    """Goes up and down. mode: how several workers become one figure; dead workers leave it (mark_process_dead)."""
+    """Goes up and down. mode: how workers become one figure; dead ones leave (mark_process_dead)."""
 
     kind: Kind = "gauge"
 
@@ -161,7 +167,7 @@ def _declare(item: Family) -> None:
 
 
 def family(name: str) -> Any:
-    """A declared family by its wire name. KeyError if there is none: families are never made up on the way."""
+    """A declared family by its wire name. KeyError if there is none: none is made up on the way."""
     return _FAMILIES[name]
 
 
@@ -171,14 +177,12 @@ def families() -> list[Family]:
 
 
 def collected() -> dict[str, Metric]:
-    """What was counted, by inner metric name: over all workers' files in multiprocess mode, else this process."""
+    """What was counted, by inner metric name, over all workers in multiprocess mode."""
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    source: Iterator[Metric] | Any
-    source = (
-        multiprocess.MultiProcessCollector(None, path=directory).collect()
-        if directory
-        else REGISTRY.collect()
-    )
+    source: Iterable[Metric] = REGISTRY.collect()
+    if directory:
+        files = sorted(str(path) for path in Path(directory).glob("*.db"))
+        source = multiprocess.MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call] # untyped library
     return {metric.name: metric for metric in source}
 
 
