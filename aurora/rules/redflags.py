@@ -147,7 +147,7 @@ def _denied_within(text: str, start: int, reach: int, denial: re.Pattern[str]) -
 
 
 def _carry_denial_along_lists(text: str, mentions: list[_Mention]) -> None:
-    """A denial reaches along a list to its last member: "or" carries it, a comma only on the way to an "or"."""
+    """A denial reaches along a list: "or" carries it, a comma only on the way to an "or"."""
     gaps = [
         text[left.end : right.start] if right.start - left.end <= 12 else ""
         for left, right in pairwise(mentions)

@@ -1,0 +1,162 @@
+"""Facts of a person inside a chat turn: stored, seen by the client, or said just now (contract B 21).
+
+The order of trust: what is stored, overlaid by the client's snapshot, overlaid by what this turn said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import msgspec
+
+from aurora.contract.memory import AgeBand, LactationStatus, PregnancyStatus, Profile
+from aurora.rules.reply_values import value_for
+from aurora.rules.request import ChatAsk
+from aurora.rules.text import strings_in
+
+TEXT_CAP = 200
+LIST_CAP = 30
+FREE_CAP_BYTES = 8192
+
+_TEXTS = ("skinType", "sensitivity", "barrierStatus", "region", "budgetTier")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "lang_pref": ("EN", "CN"),
+    "age_band": get_args(AgeBand),
+    "pregnancy_status": get_args(PregnancyStatus),
+    "lactation_status": get_args(LactationStatus),
+}
+_LISTS = {"goals": LIST_CAP, "contraindications": LIST_CAP, "high_risk_medications": LIST_CAP}
+_FREE = ("currentRoutine", "itinerary")
+_ALIASES = {
+    "skin_type": "skinType",
+    "barrier_status": "barrierStatus",
+    "budget_tier": "budgetTier",
+    "ageBand": "age_band",
+    "pregnancyStatus": "pregnancy_status",
+    "lactationStatus": "lactation_status",
+    "langPref": "lang_pref",
+    "highRiskMedications": "high_risk_medications",
+    "current_routine": "currentRoutine",
+    "travelPlan": "travel_plan",
+}
+_SNAPSHOT_LISTS = {"goals": 12, "contraindications": 24, "high_risk_medications": 30}
+# What a stored value defends against a client's older copy (decision 21).
+_STORED_WINS = ("age_band", "pregnancy_status", "lactation_status", "high_risk_medications")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PROFILE_CHIP = re.compile(r"profile\.(skintype|sensitivity|barrierstatus|goals)\.([\w-]{1,60})", re.ASCII)
+_FIELD_OF = {
+    "skintype": "skinType",
+    "sensitivity": "sensitivity",
+    "barrierstatus": "barrierStatus",
+    "goals": "goals",
+}
+
+
+def patch_from(ask: ChatAsk) -> dict[str, Any]:
+    """The facts that this request states: a chip's own patch, an answered question, or the chip's very id.
+
+    Empty if there are none. A patch with an unknown key or a bad value is ignored whole (contract B 21.3).
+    """
+    given = ask.data.get("profile_patch", ask.data.get("profilePatch"))
+    if isinstance(given, Mapping):
+        return valid_patch(given) or {}
+    if ask.clarification_id and ask.data:
+        inferred = value_for(ask.clarification_id, ask.message)
+        return (valid_patch(inferred) or {}) if inferred else {}
+    chip = _PROFILE_CHIP.fullmatch(ask.action_id or "")
+    if chip is None:
+        return {}
+    field, value = _FIELD_OF[chip[1]], chip[2]
+    return {field: [value] if field == "goals" else value}
+
+
+def valid_patch(patch: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`patch` if every key is a profile fact and every value is lawful, else None."""
+    clean: dict[str, Any] = {}
+    for key, value in patch.items():
+        if not _lawful(key, value):
+            return None
+        clean[key] = value
+    return clean
+
+
+def overlay(stored: Profile | None, snapshot: Mapping[str, Any] | None) -> Profile | None:
+    """`stored` with the client's own copy over it; keys that are null, empty or odd are left out one by one.
+
+    For pregnancy, lactation, medications and age, and wherever the copy says `unknown`, a stored known value
+    stays (decision 21). The overlay is never written back.
+    """
+    if not snapshot:
+        return stored
+    base = stored or Profile()
+    said: dict[str, Any] = {}
+    for key, value in snapshot.items():
+        name = _ALIASES.get(key, key)
+        clean = _snapshot_value(name, value)
+        if clean is None:
+            continue
+        known = getattr(base, name)
+        if _is_known(known) and (name in _STORED_WINS or not _is_known(clean)):
+            continue
+        said[name] = clean
+    if not said:
+        return stored
+    return msgspec.structs.replace(base, **said)
+
+
+def patched(profile: Profile | None, patch: Mapping[str, Any]) -> Profile | None:
+    """`profile` with what this turn said merged in, key by key."""
+    if not patch:
+        return profile
+    return msgspec.structs.replace(profile or Profile(), **patch)
+
+
+def _is_known(value: Any) -> bool:
+    return bool(value) and value != "unknown" and value != ["unknown"]
+
+
+def _snapshot_value(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+    if name in _SNAPSHOT_LISTS and isinstance(value, list):
+        value = strings_in(value, _SNAPSHOT_LISTS[name])
+    if name == "travel_plan" and isinstance(value, Mapping):
+        value = {key: inner for key, inner in value.items() if inner is not None and inner != ""}
+    return value if value and _lawful(name, value) else None
+
+
+def _lawful(key: str, value: Any) -> bool:
+    if key in _TEXTS:
+        return isinstance(value, str) and 0 < len(value) <= TEXT_CAP
+    if key in _CHOICES:
+        return value in _CHOICES[key]
+    if key in _LISTS:
+        return (
+            isinstance(value, list)
+            and len(value) <= _LISTS[key]
+            and all(isinstance(item, str) and 0 < len(item) <= TEXT_CAP for item in value)
+        )
+    if key in _FREE:
+        return isinstance(value, str | dict | list) and _small(value)
+    return key == "travel_plan" and isinstance(value, Mapping) and _lawful_trip(value)
+
+
+def _lawful_trip(plan: Mapping[str, Any]) -> bool:
+    for key, value in plan.items():
+        if key == "destination":
+            fine = isinstance(value, str) and 0 < len(value) <= TEXT_CAP
+        elif key in ("start_date", "end_date"):
+            fine = isinstance(value, str) and _DATE.fullmatch(value) is not None
+        elif key == "indoor_outdoor_ratio":
+            fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+        else:
+            fine = False
+        if not fine:
+            return False
+    return True
+
+
+def _small(value: Any) -> bool:
+    return len(msgspec.json.encode(value)) <= FREE_CAP_BYTES

@@ -1,0 +1,69 @@
+"""What unlocks recommendations: an explicit wish, by tap or in words (contract B 8.2)."""
+
+from __future__ import annotations
+
+from aurora.rules import detectors
+from aurora.rules.request import ChatAsk
+from aurora.rules.text import fold, hit, pattern
+from aurora.rules.transitions import RECO_STATES
+
+RECO_CHIPS = frozenset({"chip.start.reco_products", "chip_get_recos"})
+ROUTINE_CHIPS = frozenset({"chip.start.routine", "chip.action.reco_routine", "routine_generate"})
+UNLOCKING_CHIPS = (
+    RECO_CHIPS
+    | ROUTINE_CHIPS
+    | {"chip.start.dupes", "chip.action.analyze_product", "chip.action.dupe_compare"}
+)  # fmt: skip
+
+_CLARIFIES_PROFILE = pattern(r"skin|barrier|sensit|goal|concern|target|focus")
+_ACTION_WORDS = pattern(r"reco|offer|checkout|dupe|analy")
+_START_WORDS = pattern(r"reco|routine")
+_BUDGET_TALK = pattern(r"routine|am\s*/\s*pm|早晚护肤|护肤方案")
+
+
+def unlocked(ask: ChatAsk, *, internal: str | None, agent_state: str) -> bool:
+    """May this turn recommend? internal: the state token in force (sent, or kept by us)."""
+    if ask.trigger == "text":
+        return False
+    text = fold(ask.message)
+    wished = detectors.asks_recommendation(text) or detectors.asks_suitability(text)
+    if ask.action_id is None or ask.trigger == "text_explicit":
+        return ask.trigger == "text_explicit" and wished
+    action = ask.action_id
+    if action in UNLOCKING_CHIPS:
+        return True
+    if is_budget_chip(ask):
+        return internal == "S6_BUDGET" or wished or hit(text, _BUDGET_TALK)
+    if action.startswith("chip.clarify."):
+        if not _CLARIFIES_PROFILE.search(f"{ask.clarification_id or ''}|{action}".lower()):
+            return False
+        in_flow = internal in ("S6_BUDGET", "S7_PRODUCT_RECO") or agent_state in RECO_STATES
+        return in_flow or wished
+    if action.startswith("chip.action."):
+        return bool(_ACTION_WORDS.search(action))
+    return action.startswith("chip.start.") and bool(_START_WORDS.search(action))
+
+
+def is_budget_chip(ask: ChatAsk) -> bool:
+    """A chip of the budget question."""
+    action = ask.action_id or ""
+    return action.startswith(("chip.clarify.budget", "chip.budget.")) or ask.clarification_id == "budget"
+
+
+def wants_picks(ask: ChatAsk, *, patched: bool = False) -> bool:
+    """Is this turn about which products to use (contract B 7 step 18)?
+
+    Routine requests count too: they pass the same gates. patched: the turn answered a profile question.
+    Questions about science or about one product are something else.
+    """
+    text = fold(ask.message)
+    if detectors.is_science(text, ask.action_id) or detectors.asks_suitability(text):
+        return False
+    action = ask.action_id or ""
+    return (
+        action in RECO_CHIPS
+        or action in ROUTINE_CHIPS
+        or (patched and ask.clarification_id is not None)
+        or detectors.asks_recommendation(text)
+        or detectors.asks_routine(text, ask.action_id)
+    )
