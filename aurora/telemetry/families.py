@@ -27,10 +27,13 @@ http_latency_ms = Histogram(
 # --- turns
 turns = Counter("aurora_turns_total", "Turns by kind and outcome.", "kind", "outcome")
 turns_in_flight = Gauge("aurora_turns_in_flight", "Turns being worked on.")
-turn_overshoot_ms = Histogram(
-    "aurora_turn_overshoot_ms", "How late the answer of a cut turn was ready, against its budget.",
+budget_overshoot_ms = Histogram(
+    "aurora_budget_overshoot_ms", "How late the answer of a cut turn was ready, against its budget.", "budget",
     buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000),
 )  # fmt: skip
+late_findings = Counter(
+    "aurora_late_findings_total", "Findings that came after their turn was over.", "actor"
+)
 cancellations = Counter("aurora_cancellations_total", "Work cancelled, by reason.", "reason")
 admission_rejects = Counter("aurora_admission_rejects_total", "Requests refused at the door.", "reason")
 
