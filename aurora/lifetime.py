@@ -110,9 +110,11 @@ async def stop_child(child: subprocess.Popen[bytes], *steps: tuple[int, float]) 
     with trio.CancelScope(shield=True):
         for signal_number, patience_s in steps:
             if child.poll() is not None:
-                return child.returncode
+                break
             child.send_signal(signal_number)
             with trio.move_on_after(patience_s):
-                return await wait_child(child)
-        child.kill()
-        return await wait_child(child)
+                await wait_child(child)
+        if child.poll() is None:
+            child.kill()
+            await wait_child(child)
+    return child.wait()

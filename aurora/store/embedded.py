@@ -396,7 +396,7 @@ def _private_dir(path: Path, account: Account | None) -> None:
 
 
 def _check_reach(path: Path, account: Account) -> None:
-    """Refuse a state directory below one that the account may not enter; never widen someone's permissions."""
+    """Refuse a state directory that the account may not reach; never widen someone's permissions."""
     for folder in (path, *path.parents):
         seen = folder.stat()
         mode = seen.st_mode

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 Work = Callable[[Connection], Awaitable[T]]
-Lane = Literal["journal", "read", "pool"]
+Lane = Literal["journal", "read", "pool", "own"]
 
 # Seconds after which a unit's connection is dropped. Statements end after 5 s by the server's own clock.
-DEADLINE_S: dict[Lane, float] = {"journal": 10.0, "read": 6.0, "pool": 15.0}
+DEADLINE_S: dict[Lane, float] = {"journal": 10.0, "read": 6.0, "pool": 15.0, "own": math.inf}
 STATEMENT_TIMEOUT_MS = 5000
 _WATCH_EVERY_S = 0.25
 _CLOSE_S = 3.0
@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 
 
 class Target:
-    """Where to connect and how: the address without TLS parameters, and the TLS context if one is demanded."""
+    """Where to connect and how: the address without TLS parameters, and the TLS context if any."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
         """Read `sslmode`, `ssl` and `sslrootcert` from the URL (contract A 12). Raises ValueError on a bad
@@ -118,12 +118,14 @@ class _Unit:
 
 
 class Database:
-    """Runs units of work on three lanes. Opened by `open_database`; one per process.
+    """Runs units of work on four lanes. Opened by `open_database`; one per process.
 
-    `journal` and `read` each own one connection and run one unit at a time; `pool` runs up to DB_POOL_MAX.
+    `journal` and `read` each own one connection and run one unit at a time; `pool` runs up to DB_POOL_MAX; a
+    unit on `own` gets a connection of its own that is closed behind it (maintenance: locks, cursors, DDL).
     """
 
     def __init__(self, target: Target, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+        self._target = target
         self._loop = loop
         # Units must not hold on to a request's context variables, so they all start from the one seen here.
         self._context = contextvars.copy_context()
@@ -203,26 +205,30 @@ class Database:
 
     async def _carry(self, unit: _Unit, work: Work[T], lane: Lane) -> T:
         """Asyncio side: take a line, work, give it back. Never leaves a line in a transaction."""
+        if lane == "own":
+            line = _Line(self._target)
+            try:
+                return await self._on(line, unit, work)
+            finally:
+                line.drop()
         async with self._places[lane]:
             line = self._free[lane].pop()
-            unit.line = line
             try:
-                if line.connection is None or line.connection.is_closed():
-                    unit.deadline, usual = (
-                        min(unit.deadline, trio.current_time() + self._connect_s),
-                        unit.deadline,
-                    )
-                    await line.opened()
-                    unit.deadline = usual
-                connection = await line.opened()
-                try:
-                    return await work(connection)
-                finally:
-                    if connection.is_closed() or connection.is_in_transaction():
-                        line.drop()
+                return await self._on(line, unit, work)
             finally:
                 unit.line = None
                 self._free[lane].append(line)
+
+    async def _on(self, line: _Line, unit: _Unit, work: Work[T]) -> T:
+        unit.line = line
+        usual, unit.deadline = unit.deadline, min(unit.deadline, trio.current_time() + self._connect_s)
+        connection = await line.opened()
+        unit.deadline = usual
+        try:
+            return await work(connection)
+        finally:
+            if connection.is_closed() or connection.is_in_transaction():
+                line.drop()
 
     async def watch(self) -> None:
         """End units that overran. Runs until cancelled."""

@@ -1,0 +1,109 @@
+"""Fixtures of every test: a real PostgreSQL per session, a migrated database per test, a service as a
+process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import trio
+
+from aurora.settings import Settings
+from aurora.store.embedded import Cluster, Patience
+from aurora.store.migrate import migrate
+from aurora.store.postgres import Database, open_database
+
+pytest_plugins = ["tests.support.server", "tests.support.sandbox"]
+
+TEMPLATE = "aurora_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A state directory that the server's account can reach (pytest's own are closed to it when root)."""
+    path = Path(tempfile.mkdtemp(prefix="aurora-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """The session's embedded PostgreSQL, as a DSN. Do not kill it; start your own."""
+    path = Path(tempfile.mkdtemp(prefix="aurora-test-"))
+    path.chmod(0o711)
+    cluster = Cluster(str(path), Patience())
+    with cluster.owned():
+        cluster.prepare()
+        trio.run(cluster.start)
+        try:
+            yield cluster.dsn
+        finally:
+            trio.run(cluster.stop)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def in_database(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    head, _, query = dsn.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+def execute(dsn: str, statement: str) -> None:
+    """One statement outside any trio run."""
+
+    async def work() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
+
+
+@pytest.fixture(scope="session")
+def template(database_url: str) -> str:
+    """Name of a database with every migration applied, for `create database ... template`."""
+    execute(database_url, f"create database {TEMPLATE}")
+
+    async def prepare() -> None:
+        async with open_database(in_database(database_url, TEMPLATE), Settings()) as db:
+            await migrate(db)
+
+    trio.run(prepare)
+    return TEMPLATE
+
+
+@pytest.fixture
+def fresh_dsn(database_url: str, template: str) -> Iterator[str]:
+    """A migrated, empty database of the test's own."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    execute(database_url, f"create database {name} template {template}")
+    yield in_database(database_url, name)
+    execute(database_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def bare_dsn(database_url: str) -> Iterator[str]:
+    """An empty database without any table."""
+    name = f"bare_{os.getpid()}_{next(_numbers)}"
+    execute(database_url, f"create database {name}")
+    yield in_database(database_url, name)
+    execute(database_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def db(fresh_dsn: str) -> AsyncIterator[Database]:
+    """The bridge, open on `fresh_dsn`."""
+    async with open_database(fresh_dsn, Settings()) as database:
+        yield database
