@@ -1,0 +1,106 @@
+"""What one process shares among its turns: settings, store, links, clerk, tracer, handlers of the actors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+import msgspec
+import trio
+
+from aurora import telemetry
+from aurora.actors.call import Handler
+from aurora.actors.clerk import Clerk
+from aurora.actors.commerce import auth_headers, commerce_handler
+from aurora.actors.decision import decision_handler
+from aurora.actors.links import Link
+from aurora.actors.memory import memory_handler
+from aurora.actors.trace import Tracer, flags_in_force
+from aurora.contract.errors import ContractError
+from aurora.lifetime import service_nursery
+from aurora.settings import Settings
+from aurora.store.port import Store
+
+RETRY_AFTER_S = 1
+LEAST_USEFUL_MS = 20
+
+
+class House:
+    """Composition, for the lifetime of the process. Build it with `furnish`; tests build it by hand.
+
+    actors: name -> handler of its questions. in_flight: turns admitted now. stopping: set when shutdown
+    begins, so that turns which are cut then say so.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        links: Mapping[str, Link],
+        *,
+        clerk: Clerk | None = None,
+        tracer: Tracer | None = None,
+        actors: Mapping[str, Handler] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.links = links
+        self.clerk = clerk or Clerk()
+        self.tracer = tracer or Tracer(store)
+        self.actors: Mapping[str, Handler] = (
+            actors
+            if actors is not None
+            else {
+                "memory": memory_handler(store),
+                "decision": decision_handler(links["decision"]),
+                "commerce": commerce_handler(links["commerce"]),
+            }
+        )
+        self.tracing = settings.trace_level == "full"
+        self.flags = msgspec.Raw(msgspec.json.encode(flags_in_force(settings)))
+        self.in_flight = 0
+        self.stopping = False
+
+    @contextmanager
+    def admit(self, arrival: float | None = None, budget_ms: int | None = None) -> Iterator[None]:
+        """Hold one of the `max_turns` places while a turn runs.
+
+        arrival: trio instant of the request's kernel arrival; with `budget_ms`, a request whose wait has
+        already eaten its budget is refused. Raises ContractError 503 OVERLOADED, at once.
+        """
+        if self.in_flight >= self.settings.max_turns:
+            telemetry.admission_rejects.labels(reason="turns").inc()
+            raise ContractError(503, "OVERLOADED", retry_after_s=RETRY_AFTER_S)
+        if arrival is not None and budget_ms is not None:
+            left_ms = budget_ms - (trio.current_time() - arrival) * 1000
+            if left_ms < LEAST_USEFUL_MS:
+                telemetry.admission_rejects.labels(reason="waited").inc()
+                raise ContractError(503, "OVERLOADED", retry_after_s=RETRY_AFTER_S)
+        self.in_flight += 1
+        telemetry.turns_in_flight.inc()
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            telemetry.turns_in_flight.dec()
+
+
+@asynccontextmanager
+async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
+    """A house with its links open and its clerk and tracer at work; all of it closed at the end.
+
+    Leave it after the last turn and before the store: what is queued for the trace table is handed over then.
+    """
+    keys = auth_headers(settings.backend_api_key)
+    async with (
+        Link("decision", settings.decision_base_url, settings) as decision,
+        Link("commerce", settings.backend_base_url, settings, headers=keys) as commerce,
+        service_nursery() as nursery,
+    ):
+        house = House(settings, store, {"decision": decision, "commerce": commerce})
+        house.clerk.calibrate()
+        await nursery.start(house.clerk.run)
+        await nursery.start(house.tracer.run)
+        for link in (decision, commerce):
+            await nursery.start(link.watch)
+        yield house
