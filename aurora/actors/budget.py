@@ -23,7 +23,8 @@ class Budget(msgspec.Struct, frozen=True):
 
     def at_ms(self, now: float) -> int:
         """Whole milliseconds from arrival to `now`, never negative."""
-        return max(0, int((now - self.arrival) * 1000))
+        # A microsecond of grace: instants are floats, and 0.3 s must not read as 299 ms.
+        return max(0, int((now - self.arrival) * 1000 + 0.001))
 
     def remaining_ms(self, now: float) -> int:
         """Whole milliseconds left at `now`; 0 when it is spent."""
