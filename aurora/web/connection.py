@@ -1,0 +1,213 @@
+"""Serving HTTP on one listening socket: hypercorn's protocol, with the ends of connections that it gets
+wrong.
+
+What is different from hypercorn's own server, each with a raw-socket test in tests/web/test_serve.py:
+
+- A send is bounded. Hypercorn sends inside an unlimited shield, so a client that never reads pins its
+handler and the shutdown. - The close survives the cancellation that the close itself causes: quart-trio
+cancels the request's nursery on the disconnect message, in which hypercorn is just closing the socket.
+Without this, clients that wait for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
+- A bug in the protocol ends one connection, not the server. - The socket is known to the handlers (see
+`socket_arrival`).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import structlog
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+
+from aurora.web.socket_arrival import connection_socket
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+BACKLOG = 2048
+USER_TIMEOUT_MS = 10_000
+SEND_S = 10.0  # longest send of one chunk to a client that does not read
+LAST_SEND_S = 2.0  # the same once we are shutting down
+_CHUNK = 65536
+
+log = structlog.get_logger(__name__)
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A bound socket, not yet listening; port 0 takes any free one. Raises OSError (in use, unknown host).
+
+    Until the service is ready, clients are refused instead of kept waiting; `serve_http` begins to listen.
+    TCP_USER_TIMEOUT is inherited by its connections: a peer that acknowledges nothing for 10 s is gone.
+    """
+    family, kind, proto, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    sock = socket.socket(family, kind, proto)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Base URL of a bound socket, with an address that a local client can use."""
+    host, port = sock.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+class _Log:
+    """Hypercorn's logger interface over ours. Accesses are counted and logged by the application."""
+
+    def __init__(self, _: Config) -> None: ...
+
+    async def access(self, *_: Any) -> None:
+        """Nothing: see above."""
+
+    async def exception(self, message: str, *_: Any, **__: Any) -> None:
+        """An exception that the application let through: a bug."""
+        log.exception("http_application_error", detail=message)
+
+    async def warning(self, message: str, *_: Any, **__: Any) -> None:
+        """Hypercorn's warnings."""
+        log.warning("http_server_warning", detail=message)
+
+    async def info(self, *_: Any, **__: Any) -> None:
+        """Nothing: we say ourselves where we listen."""
+
+    debug = info
+    error = critical = warning
+
+
+def http_config() -> Config:
+    """Hypercorn's configuration: only HTTP manners, since sockets, workers and lifetime are ours."""
+    config = Config()
+    config.logger_class = _Log  # type: ignore[assignment]  # the same methods, not a subclass
+    config.keep_alive_timeout = 65
+    config.keep_alive_max_requests = 10**9
+    config.read_timeout = None
+    config.include_server_header = False
+    config.h11_max_incomplete_size = 32 * 1024
+    return config
+
+
+class _Connection(TCPServer):
+    """One connection. See the module's text for what differs from its base."""
+
+    def __init__(
+        self,
+        app: ASGIWrapper,
+        config: Config,
+        context: WorkerContext,
+        live: set[_Connection],
+        stream: trio.SocketStream,
+    ) -> None:
+        super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]  # no TLS here
+        self.plain = stream
+        self.live = live
+        self.sending: trio.CancelScope | None = None
+        self.patience_s = SEND_S
+
+    async def run(self) -> None:
+        """Serve until either side closes."""
+        connection_socket.set(self.plain.socket)
+        self.live.add(self)
+        try:
+            await super().run()
+        except Exception:
+            log.exception("http_connection_error")
+        finally:
+            self.live.discard(self)
+
+    async def protocol_send(self, event: Event) -> None:
+        """Send bytes, each chunk within its patience, else drop the connection."""
+        if not isinstance(event, RawData):
+            await super().protocol_send(event)
+            return
+        async with self.send_lock:
+            try:
+                await self._send(memoryview(event.data))
+                return
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+        await self.protocol.handle(Closed())
+
+    async def _send(self, data: memoryview) -> None:
+        for start in range(0, len(data), _CHUNK):
+            deadline = trio.current_time() + self.patience_s
+            with trio.CancelScope(shield=True, deadline=deadline) as self.sending:
+                await self.stream.send_all(data[start : start + _CHUNK])
+            if self.sending.cancelled_caught:
+                log.warning("http_client_does_not_read")
+                await trio.aclose_forcefully(self.stream)
+                raise trio.ClosedResourceError
+        self.sending = None
+
+    async def _close(self) -> None:
+        with trio.CancelScope(shield=True):
+            await super()._close()
+
+    def hurry(self) -> None:
+        """We are shutting down: no long waits for clients that do not read."""
+        self.patience_s = LAST_SEND_S
+        if self.sending is not None:
+            self.sending.deadline = min(self.sending.deadline, trio.current_time() + LAST_SEND_S)
+
+
+async def serve_http(
+    app: Application,
+    sock: socket.socket,
+    stop: trio.Event,
+    *,
+    graceful_s: float,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve `app` on a bound socket until `stop` is set; then refuse connections and let requests finish.
+
+    Idle connections close at once, requests under way have `graceful_s`, after which they are cancelled.
+    Closes the socket. Returns when the last connection is gone.
+    """
+    config = http_config()
+    wrapped = ASGIWrapper(app)
+    context = WorkerContext(None)
+    live: set[_Connection] = set()
+    sock.listen(BACKLOG)
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+    lifespan = Lifespan(wrapped, config, {})
+
+    async def one(stream: trio.SocketStream) -> None:
+        await _Connection(wrapped, config, context, live, stream).run()
+
+    async with trio.open_nursery() as surroundings:
+        await surroundings.start(lifespan.handle_lifespan)
+        await lifespan.wait_for_startup()
+        async with trio.open_nursery() as connections:
+            async with trio.open_nursery() as accepting:
+                accepting.start_soon(
+                    partial(trio.serve_listeners, one, [listener], handler_nursery=connections)
+                )
+                task_status.started()
+                await stop.wait()
+                accepting.cancel_scope.cancel()
+            await listener.aclose()
+            connections.cancel_scope.deadline = trio.current_time() + graceful_s
+            await context.terminated.set()
+            for connection in tuple(live):
+                connection.hurry()
+        with trio.move_on_after(1):
+            await lifespan.wait_for_shutdown()
+        surroundings.cancel_scope.cancel()
