@@ -19,8 +19,9 @@ An event is a dict with `type` and `at_ms` (whole milliseconds after arrival):
 that was never received, act the `gave_up` or the `cut` that stands there. `value` of an upstream's answer is
 the upstream's JSON, which `actors.answers` reads again; of any other it is the answer struct.
 
-Message texts stay: a trace is part of the person's memory and is erased with it. Values of secret-named keys
-and of secret-named URL parameters are replaced wherever they come from.
+Message texts stay: a trace is part of the person's memory and is erased with it. In what comes from outside
+(the turn, upstream answers) and in what leaves (the envelope), values of secret-named keys and of secret-named
+URL parameters are replaced. Questions and memory are kept as they are: they hold what the event log holds.
 """
 
 from __future__ import annotations
@@ -45,19 +46,27 @@ MOST_VALUE_BYTES = 256 * 1024
 MOST_TURN_BYTES = 1024 * 1024
 QUEUE = 2048
 
-_SECRET = rb"(?:token|secret|passw|api_?-?key|authorization|cookie|credential|signature|one_?time|otp)"
+_SECRET = rb"(?:token|secret|passw|api_?-?key|authorization|cookie|credential|signature|one_?time_?code|otp)"
 _SECRET_KEY = re.compile(
     rb'("[^"\\]{0,40}?' + _SECRET + rb'[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.)*)"', re.IGNORECASE
 )
 _SECRET_PARAM = re.compile(
     rb"([?&](?:x-amz-[a-z-]{1,40}|x-goog-[a-z-]{1,40}|sig|key|" + _SECRET + rb')=)[^&#"\\\s]+', re.IGNORECASE
 )
+# Without one of these there is nothing to replace; looking for them is much cheaper than the expressions.
+_HINTS = (
+    b"token", b"secret", b"passw", b"api", b"authoriz", b"cookie", b"credential", b"signature", b"one", b"otp",
+    b"x-amz-", b"x-goog-", b"sig=", b"key=",
+)  # fmt: skip
 _REDACTED = b"[redacted]"
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
 
 def redact(raw: bytes) -> bytes:
     """JSON bytes with the values of secret-named keys and URL parameters replaced. Linear in its input."""
+    lowered = raw.lower()
+    if not any(hint in lowered for hint in _HINTS):
+        return raw
     return _SECRET_PARAM.sub(rb"\1" + _REDACTED, _SECRET_KEY.sub(rb"\1" + _REDACTED + b'"', raw))
 
 
@@ -92,7 +101,7 @@ class TurnTrace:
             "body": turn.body,
             "raw": turn.raw,
         }
-        self.events.append({"type": "opened", "at_ms": 0, "turn": self._keep(told), "settings": flags})
+        self.events.append({"type": "opened", "at_ms": 0, "turn": self._keep(redact(_encoder.encode(told))), "settings": flags})
 
     def budget(self, at_ms: int, name: str, ms: int) -> None:
         """The budget was stated."""
@@ -100,7 +109,7 @@ class TurnTrace:
 
     def asked(self, call: int, at_ms: int, question: Question) -> None:
         """A question left the flow."""
-        kept = self._keep(question)
+        kept = self._keep(_encoder.encode(question))
         self.events.append(
             {"type": "asked", "at_ms": at_ms, "call": call, "actor": question.actor, "question": kept}
         )
@@ -112,7 +121,8 @@ class TurnTrace:
         event["actor"] = finding.actor
         event["elapsed_ms"] = finding.elapsed_ms
         if isinstance(finding, Answer):
-            event["value"] = self._keep(finding.value, finding.raw)
+            raw = finding.raw
+            event["value"] = self._keep(_encoder.encode(finding.value) if raw is None else redact(raw))
         else:
             event["type"] = "failed"
             event["code"] = finding.code
@@ -145,12 +155,11 @@ class TurnTrace:
     def sent(self, at_ms: int, status: int, outcome: str, envelope: bytes | None) -> None:
         """The answer as JSON. None: nothing could be sent."""
         event = {"type": "sent", "at_ms": at_ms, "status": status, "outcome": outcome}
-        event["envelope"] = None if envelope is None else self._keep(None, envelope)
+        event["envelope"] = None if envelope is None else self._keep(redact(envelope))
         self.events.append(event)
 
-    def _keep(self, value: Any, raw: bytes | None = None) -> msgspec.Raw | dict[str, int]:
-        """`value` as redacted JSON, frozen now: a flow may still change what is inside of it."""
-        encoded = redact(_encoder.encode(value) if raw is None else raw)
+    def _keep(self, encoded: bytes) -> msgspec.Raw | dict[str, int]:
+        """JSON for an event, unless it is too much."""
         if len(encoded) > MOST_VALUE_BYTES or self._bytes + len(encoded) > MOST_TURN_BYTES:
             return {"oversize_bytes": len(encoded)}
         self._bytes += len(encoded)
