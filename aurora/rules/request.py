@@ -12,6 +12,8 @@ from aurora.contract.envelope import UI_STATES
 from aurora.rules import detectors
 from aurora.rules.text import fold
 
+READ_CAP = 8000
+
 _CHIP_PREFIX = re.compile(r"(?:chip[._:-]|profile\.)", re.IGNORECASE | re.ASCII)
 _INTERNAL_TOKEN = re.compile(r"S\d+_[A-Z0-9_]{1,60}", re.ASCII)
 _SOURCES = ("chip", "action", "text_explicit")
@@ -21,13 +23,14 @@ _TRUE_WORDS = frozenset({"true", "1", "yes", "y", "on"})
 class ChatAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What a chat turn asks, one meaning per field.
 
-    message: the words that count, "" if none. spoken: every text the request carries, joined by line
-    breaks (what the safety boundary reads). action_id: lower-cased. client_state: a UI state.
-    token: an internal state token that the client sent itself. bag: the opaque state object, if it sent one.
-    snapshot: the client's own copy of the profile, or None.
+    message: the words that count, "" if none. text: its first 8000 characters, folded: what the detectors
+    read. spoken: every text the request carries, one per line: what the safety boundary reads, whole.
+    action_id: lower-cased. client_state: a UI state. token: an internal state token that the client sent
+    itself. bag: the opaque state object, if it sent one. snapshot: the client's own copy of the profile.
     """
 
     message: str
+    text: str
     spoken: str
     trigger: str
     action_id: str | None = None
@@ -70,7 +73,7 @@ def trigger_source(body: Mapping[str, Any]) -> str:
         if name:
             return "chip" if _CHIP_PREFIX.match(name) else "action"
     message = _text(body.get("message")) or _text(body.get("query"))
-    return "text_explicit" if message and detectors.is_explicit(fold(message)) else "text"
+    return "text_explicit" if message and detectors.is_explicit(fold(message[:READ_CAP])) else "text"
 
 
 def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] | None = None) -> ChatAsk:
@@ -92,8 +95,10 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     clarification = _text(data.get("clarification_id")) or _text(data.get("clarificationId"))
     alternatives = data.get("include_alternatives", data.get("includeAlternatives"))
     debug = raw.get("debug")
+    message = typed or reply or label
     return ChatAsk(
-        message=typed or reply or label,
+        message=message,
+        text=fold(message[:READ_CAP]),
         spoken="\n".join(dict.fromkeys(text for text in (typed, reply, label) if text)),
         trigger=trigger,
         action_id=action.lower() if action else None,

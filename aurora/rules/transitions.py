@@ -87,9 +87,7 @@ def resolve(ask: ChatAsk) -> Transition:
     here = ask.client_state
     if ask.requested is not None:
         return _requested(ask, ask.requested, here)
-    derived = derive_from_chip(ask.action_id, here) or (
-        derive_from_text(ask.message) if ask.message else None
-    )
+    derived = derive_from_chip(ask.action_id, here) or (derive_from_text(ask.text))
     if derived is None or not _derived_fits(here, derived):
         return Transition(agent_state=here)
     return Transition(agent_state=derived, moved=True)
@@ -104,9 +102,8 @@ def derive_from_chip(action_id: str | None, here: str) -> str | None:
     return move.to if here in move.allowed_from or _derived_fits(here, move.to) else None
 
 
-def derive_from_text(message: str) -> str | None:
-    """Where the words lead: a diagnosis, a look at the present routine, recommendations, or nowhere."""
-    text = fold(message)
+def derive_from_text(text: str) -> str | None:
+    """Where folded words lead: a diagnosis, a look at the present routine, recommendations, or nowhere."""
     if detectors.starts_diagnosis(text) and not detectors.requests_recommendation(text):
         return "DIAG_PROFILE"
     if detectors.reviews_routine(text):
@@ -135,7 +132,7 @@ def _requested(ask: ChatAsk, wanted: dict[str, str], here: str) -> Transition:
         wanted["requested_next_state"],
     )
     to = target if target in UI_STATES else "IDLE_CHAT"
-    if source == "text_explicit" and derive_from_text(ask.message or trigger_id) != to:
+    if source == "text_explicit" and derive_from_text(ask.text or fold(trigger_id)) != to:
         return Transition(
             agent_state=here, rejected={"reason": "TEXT_EXPLICIT_NOT_ALLOWED", "requested_next_state": target}
         )

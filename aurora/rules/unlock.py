@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aurora.rules import detectors
 from aurora.rules.request import ChatAsk
-from aurora.rules.text import fold, hit, pattern
+from aurora.rules.text import hit, pattern
 from aurora.rules.transitions import RECO_STATES
 
 RECO_CHIPS = frozenset({"chip.start.reco_products", "chip_get_recos"})
@@ -25,7 +25,7 @@ def unlocked(ask: ChatAsk, *, internal: str | None, agent_state: str) -> bool:
     """May this turn recommend? internal: the state token in force (sent, or kept by us)."""
     if ask.trigger == "text":
         return False
-    text = fold(ask.message)
+    text = ask.text
     wished = detectors.asks_recommendation(text) or detectors.asks_suitability(text)
     if ask.action_id is None or ask.trigger == "text_explicit":
         return ask.trigger == "text_explicit" and wished
@@ -56,7 +56,7 @@ def wants_picks(ask: ChatAsk, *, patched: bool = False) -> bool:
     Routine requests count too: they pass the same gates. patched: the turn answered a profile question.
     Questions about science or about one product are something else.
     """
-    text = fold(ask.message)
+    text = ask.text
     if detectors.is_science(text, ask.action_id) or detectors.asks_suitability(text):
         return False
     action = ask.action_id or ""

@@ -1,0 +1,72 @@
+"""Every chip that a chat answer may offer: id, label, what comes back when it is tapped (contract B 18).
+
+A chip is offered only if somebody answers it: the client itself (contract F 5) or a step of the chat flow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aurora.contract.envelope import Chip, Lang
+
+
+class ChipText(msgspec.Struct, frozen=True):
+    """Labels, and the words that the tap stands for ("" when the id says it all)."""
+
+    en: str
+    cn: str
+    en_reply: str = ""
+    cn_reply: str = ""
+
+
+CATALOGUE: dict[str, ChipText] = {
+    # answered by the client
+    "chip.intake.upload_photos": ChipText("Upload photos", "上传照片"),
+    "chip.intake.skip_analysis": ChipText("Start with a baseline", "先做基础评估"),
+    # answered here
+    "chip.start.reco_products": ChipText(
+        "Get product picks", "看看产品推荐", "Show me product picks for my skin.", "给我推荐适合我的产品。"
+    ),
+    "chip.start.routine": ChipText(
+        "Build my AM/PM routine",
+        "生成早晚护肤方案",
+        "Build me an AM/PM routine.",
+        "帮我生成一套早晚护肤方案。",
+    ),
+    "chip.start.ingredients": ChipText(
+        "Ask about ingredients",
+        "聊聊成分",
+        "Which ingredients fit my skin, and what is the evidence?",
+        "哪些成分适合我？有什么证据？",
+    ),
+    "chip.action.reco_routine": ChipText(
+        "Build an AM/PM routine",
+        "生成早晚护肤方案",
+        "Build me an AM/PM routine.",
+        "帮我生成一套早晚护肤方案。",
+    ),
+    "chip.action.analyze_product": ChipText(
+        "Check one product", "评估一款产品", "Evaluate a specific product for me.", "帮我评估一款产品。"
+    ),
+    "chip.action.dupe_compare": ChipText(
+        "Find alternatives", "找平替", "Find alternatives to a product I like.", "帮我找找平替。"
+    ),
+}
+
+
+def chip(chip_id: str, lang: Lang, **data: Any) -> Chip:
+    """A chip of the catalogue in the language of the turn; `data` is added to what comes back."""
+    text = CATALOGUE[chip_id]
+    reply = text.cn_reply if lang == "CN" else text.en_reply
+    return Chip(
+        chip_id=chip_id,
+        label=text.cn if lang == "CN" else text.en,
+        data={**({"reply_text": reply} if reply else {}), **data},
+    )
+
+
+def chips(lang: Lang, *chip_ids: str) -> list[Chip]:
+    """Several chips of the catalogue, in the order given."""
+    return [chip(chip_id, lang) for chip_id in chip_ids]

@@ -1,0 +1,107 @@
+"""What the decision system is asked (contract B 16.3, D 5.3): context lines, a blank line, the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from aurora.contract.envelope import Lang
+from aurora.contract.memory import Profile, SkinLog
+from aurora.rules.profile_summary import for_prompt
+
+NO_MESSAGE = "(no message)"
+MESSAGE_CAP = 20_000
+PICKS_TASK = "Task: Generate skincare product picks"
+PICKS_WANTED = 5
+
+_SHAPE = (
+    f"Answer with JSON only: recommendations (at most {PICKS_WANTED}, best first), evidence, confidence, "
+    "missing_info, warnings. Each item: slot (am, pm or other), step, score 0-100, sku {brand, name, "
+    "display_name, sku_id, product_id, category, price}, reasons (at most 4), evidence_pack {keyActives, "
+    "sensitivityFlags, pairingRules, comparisonNotes, citations}, missing_info, warnings."
+)
+
+_BARRIER_WORDS = {"healthy": "stable", "impaired": "impaired: stings or turns red easily"}
+_GOAL_WORDS = {
+    "acne": "acne and breakouts",
+    "redness": "redness and barrier repair",
+    "dark_spots": "dark spots and uneven tone",
+    "dehydration": "hydration",
+    "pores": "visible pores",
+    "wrinkles": "fine lines and firmness",
+}
+
+
+def chat_query(
+    message: str,
+    *,
+    profile: Profile | None,
+    logs: Sequence[SkinLog],
+    meta: dict[str, Any],
+) -> str:
+    """The query of an open chat turn. meta: only its non-empty values are sent."""
+    return f"{_prefix(profile, logs, meta)}{message[:MESSAGE_CAP] or NO_MESSAGE}"
+
+
+def picks_query(
+    message: str,
+    lang: Lang,
+    *,
+    profile: Profile | None,
+    logs: Sequence[SkinLog],
+    meta: dict[str, Any],
+) -> str:
+    """The query for product picks: the facts, the request in the person's words, the shape of the answer."""
+    known = profile or Profile()
+    goals = [_GOAL_WORDS.get(goal, goal) for goal in known.goals] or ["a calm, healthy baseline"]
+    lines = [
+        PICKS_TASK,
+        f"Skin type: {known.skinType or 'unknown'}. Sensitivity: {known.sensitivity or 'unknown'}.",
+        f"Barrier: {_BARRIER_WORDS.get(known.barrierStatus or '', known.barrierStatus or 'unknown')}.",
+        f"Concerns: {', '.join(goals)}. Region: {known.region or 'US'}.",
+        f"Budget: {known.budgetTier or 'unknown'}.",
+        f"Request: {message[:MESSAGE_CAP] or 'A few products that fit me.'}",
+        _SHAPE,
+        _reason_rules(known, logs),
+        f"No checkout links, no product twice, unknown values null. Write all texts in {_language(lang)}.",
+    ]
+    return f"{_prefix(profile, logs, meta)}{chr(10).join(lines)}"
+
+
+def _reason_rules(profile: Profile, logs: Sequence[SkinLog]) -> str:
+    rules = ["One reason per item names the skin type, sensitivity, barrier or a goal."]
+    if logs:
+        rules.append("One cites the check-ins of the last 7 days.")
+    if profile.itinerary:
+        rules.append("One cites the upcoming plan.")
+    if profile.budgetTier:
+        rules.append("One may cite the budget.")
+    return " ".join(rules)
+
+
+def _prefix(profile: Profile | None, logs: Sequence[SkinLog], meta: dict[str, Any]) -> str:
+    lines: list[str] = []
+    told = for_prompt(profile)
+    if told:
+        lines.append(f"profile={_json(told)}")
+    if logs:
+        lines.append(f"recent_logs={_json([_log(log) for log in logs])}")
+    said = {key: value for key, value in meta.items() if value not in (None, "", [], {})}
+    if said:
+        lines.append(f"meta={_json(said)}")
+    return "\n".join(lines) + "\n\n" if lines else ""
+
+
+def _log(log: SkinLog) -> dict[str, Any]:
+    scores = {"date": log.date, "redness": log.redness, "acne": log.acne, "hydration": log.hydration}
+    return {**scores, "notes": log.notes} if log.notes else scores
+
+
+def _language(lang: Lang) -> str:
+    return "Chinese" if lang == "CN" else "English"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
