@@ -75,6 +75,12 @@ class ConversationMoved(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     conversation: Conversation
 
 
+class DiagnosisExpired(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Artifacts, plans and recommendation runs made before `before` (ISO-8601 UTC) are no longer kept."""
+
+    before: str
+
+
 class OutboundOpened(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The person left for a shop, or tried to."""
 
@@ -91,6 +97,7 @@ Fact = (
     | IngredientPlanBuilt
     | RecommendationsGiven
     | ConversationMoved
+    | DiagnosisExpired
     | OutboundOpened
 )
 

@@ -1,4 +1,4 @@
-"""The store as the rest of the house sees it. Two implementations: `journal`-backed Postgres and `ephemeral`."""
+"""The store as the rest of the house sees it. Two implementations: over PostgreSQL, and in memory."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ class StoreError(Exception):
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):
-    """What a durable append answers. versions: one per fact, in order. logs: newest skin logs after it, if any
-    fact was a SkinLogged (at most 7). profile is re-read by the caller when needed."""
+    """What a durable append answers.
+
+    versions: one per fact, in order. memory: profile, recent_logs, version and epoch as they are after it;
+    artifact and conversation are not looked up.
+    """
 
     versions: list[int]
     memory: Memory
@@ -60,7 +63,10 @@ class Store(Protocol):
     storage: str  # "db" or "ephemeral", as profile_deleted says
 
     async def read(self, identity: Identity, brief_id: str | None) -> Memory:
-        """Profile, 7 newest logs, usable-age artifact (session = brief first), conversation, head. Raises StoreError."""
+        """Profile, 7 newest logs, artifact of usable age, conversation, head: a snapshot. Raises StoreError.
+
+        Of several artifacts: the one the conversation names, else of this brief, of none, any; newest first.
+        """
         ...
 
     async def recent_logs(self, identity: Identity, limit: int) -> list[SkinLog]:
@@ -80,11 +86,11 @@ class Store(Protocol):
         ...
 
     def trace(self, record: TraceRecord) -> None:
-        """Hand over a trace; never waits, never raises. Drops (and counts) when the bounded buffer is full."""
+        """Hand over a trace; never waits, never raises. Drops and counts when the bounded buffer is full."""
         ...
 
     async def erase(self, identity: Identity) -> None:
-        """Physically delete every row of the identity's stream; leave the version counter. Raises StoreError."""
+        """Physically delete every row of the identity's stream except its counter. Raises StoreError."""
         ...
 
     async def ping(self) -> None:

@@ -1,0 +1,113 @@
+"""Retention (decision 28): trace partitions ahead and behind, yesterday's conversations, old artifacts.
+
+Every worker runs it; what two of them do at once is harmless (checks first, advisory lock, same event id).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+import trio
+
+from aurora import telemetry
+from aurora.contract.turn import iso_ms
+from aurora.settings import Settings
+from aurora.store.facts import DiagnosisExpired, FactMeta, NewFact
+from aurora.store.journal import Journal
+from aurora.store.port import StoreError
+from aurora.store.postgres import Connection, Database
+from aurora.store.reading import CONVERSATION_TTL
+from aurora.store.traces import drop_days_before, ensure_days
+
+log = structlog.get_logger(__name__)
+
+EVERY_S: Final = 3600.0
+_DAYS_AHEAD: Final = 3
+_BATCH: Final = 500
+_MOST_BATCHES: Final = 200
+
+_AGED: Final = """
+SELECT stream FROM (
+  (SELECT stream FROM aurora_skin_diagnosis_artifacts WHERE created_at < $1 LIMIT $2)
+  UNION (SELECT stream FROM aurora_ingredient_plans WHERE created_at < $1 LIMIT $2)
+  UNION (SELECT stream FROM aurora_reco_runs WHERE created_at < $1 LIMIT $2)
+) aged ORDER BY stream"""
+_OLD_TALKS: Final = """
+DELETE FROM aurora_conversations c USING (
+  SELECT stream, brief_id FROM aurora_conversations WHERE updated_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) old
+WHERE c.stream = old.stream AND c.brief_id = old.brief_id"""
+# The events that moved them go too: they hold what was said, and it is kept a day (decision 1).
+_OLD_MOVES: Final = """
+DELETE FROM aurora_events e USING (
+  SELECT stream, version FROM aurora_events
+  WHERE type = 'ConversationMoved' AND recorded_at < $1 LIMIT $2) old
+WHERE e.stream = old.stream AND e.version = old.version"""
+_FEED_LAG: Final = """
+SELECT count(*) FROM (
+  SELECT 1 FROM aurora_events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 10000) held"""
+
+
+class Maintenance:
+    """The tasks of retention; `run` does them now and every hour."""
+
+    def __init__(
+        self, database: Database, journal: Journal, settings: Settings, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._settings = settings
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled. What fails is logged and tried again an hour later."""
+        while True:
+            try:
+                await self.once()
+            except StoreError as error:
+                telemetry.storage_failures.labels("maintenance").inc()
+                log.warning("maintenance_failed", error=str(error))
+            await trio.sleep(EVERY_S)
+
+    async def once(self) -> None:
+        """All of it, as of the clock. Raises StoreError."""
+        now = self._clock()
+        await self._database.run(lambda connection: self._partitions(connection, now))
+        await self._age(now)
+        for statement in (_OLD_TALKS, _OLD_MOVES):
+            await self._delete(statement, now - CONVERSATION_TTL)
+        telemetry.feed_lag.set(await self._database.run(lambda connection: connection.fetchval(_FEED_LAG)))
+
+    async def _partitions(self, connection: Connection, now: datetime) -> None:
+        today = now.date()
+        await ensure_days(connection, [today + timedelta(days=n) for n in range(-1, _DAYS_AHEAD + 1)])
+        dropped = await drop_days_before(connection, today - timedelta(days=self._settings.retention_days))
+        if dropped:
+            log.info("trace_days_dropped", days=len(dropped))
+
+    async def _age(self, now: datetime) -> None:
+        """Artifacts, plans and runs go by an event, so that a rebuild forgets them as well."""
+        before = (now - timedelta(days=self._settings.artifact_retention_days)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        fact = DiagnosisExpired(before=iso_ms(before))
+        meta = FactMeta(
+            request_id="retention", trace_id="retention", occurred_at=iso_ms(now), causation="retention"
+        )
+        for _ in range(_MOST_BATCHES):
+            rows = await self._database.run(lambda connection: connection.fetch(_AGED, before, _BATCH))
+            for (stream,) in rows:
+                # The same id on every worker: the second one answers with the first one's version.
+                name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stream} expired {fact.before}"))
+                await self._journal.append(stream, [NewFact(event_id=name, fact=fact, meta=meta)], None)
+            if len(rows) < _BATCH:
+                return
+
+    async def _delete(self, statement: str, before: datetime) -> None:
+        for _ in range(_MOST_BATCHES):
+            tag = await self._database.run(lambda connection: connection.execute(statement, before, _BATCH))
+            if int(tag.rsplit(" ", 1)[-1]) < _BATCH:
+                return
