@@ -1,0 +1,143 @@
+"""Answers a second, as a share of what a bare JSON route of the same framework gives (decision 35).
+
+64 connections, one worker, the generator on the other core, alternating runs, medians; 8 connections beside,
+without a target. CPU microseconds per request come from the processes' own times: steadier than the ratios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import msgspec
+
+from soak import people, servers
+from soak.load import Outcome, Plan, run_apart
+from soak.servers import Running
+from soak.stats import Figure, median, percentile
+from soak.wire import request_bytes
+
+PEOPLE = 400
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run: answers/s, CPU of our Python and of Postgres in microseconds per answer, p99 in ms."""
+
+    per_second: float
+    python_us: float
+    postgres_us: float
+    p99_ms: float
+
+
+class Case(msgspec.Struct, frozen=True):
+    """What is measured, beside which bare route."""
+
+    name: str
+    requests: list[str]
+    bare: list[str]
+    status: int = 200
+    holds: str = ""
+
+
+class WrongAnswerError(RuntimeError):
+    """The service answered something else than the case expects."""
+
+
+def cases() -> list[Case]:
+    """Phase 0 chat turn, tracker/log, bootstrap."""
+    posted = [request_bytes("POST", "/bare", body={"message": "Recommend a moisturizer"}).decode("latin-1")]
+    gotten = [request_bytes("GET", "/bare").decode("latin-1")]
+    uids = [f"rate-{number}" for number in range(PEOPLE)]
+    return [
+        Case("chat, phase 0", [people.phase0(uid) for uid in uids], posted, holds='"diagnosis_gate"'),
+        Case(
+            "tracker/log",
+            [people.log(uid, number) for number, uid in enumerate(uids)],
+            posted,
+            holds='"tracker_log"',
+        ),
+        Case("session/bootstrap", [people.bootstrap(uid) for uid in uids], gotten, holds='"db_ready":true'),
+    ]
+
+
+def measure(runs: int, seconds: float, only: Callable[[Case], bool] = lambda _: True) -> list[Figure]:
+    """All throughput figures; every case at 64 and 8 connections. Raises WrongAnswerError."""
+    figures: list[Figure] = []
+    with servers.black_hole() as hole, servers.bare() as yardstick, servers.service(hole.url) as service:
+        ours, _ = servers.cores()
+        service.pin(ours)
+        yardstick.pin(ours)
+        for case in filter(only, cases()):
+            for connections in (64, 8):
+                mine: list[Run] = []
+                bare: list[Run] = []
+                for number in range(runs):
+                    click.echo(f"  throughput {case.name}, {connections}: run {number + 1}/{runs}", err=True)
+                    bare.append(_run(yardstick, case.bare, connections, seconds, 200, ""))
+                    mine.append(_run(service, case.requests, connections, seconds, case.status, case.holds))
+                figures += _judge(case, connections, mine, bare)
+    return figures
+
+
+def _run(
+    server: Running, requests: list[str], connections: int, seconds: float, status: int, holds: str
+) -> Run:
+    _, others = servers.cores()
+    before = server.cost()
+    outcome = run_apart(
+        Plan(
+            mode="closed",
+            host="127.0.0.1",
+            port=server.port,
+            requests=requests,
+            connections=connections,
+            seconds=seconds,
+            warmup_s=0.5,
+            pin=others,
+            contains=[holds] if holds else [],
+        )
+    )
+    after = server.cost()
+    _check(outcome, status, holds)
+    return Run(
+        outcome.per_second,
+        (after.python_s - before.python_s) / outcome.total * 1e6,
+        (after.postgres_s - before.postgres_s) / outcome.total * 1e6,
+        percentile(outcome.latencies_ms, 0.99),
+    )
+
+
+def _check(outcome: Outcome, status: int, holds: str) -> None:
+    if (
+        outcome.errors
+        or set(outcome.statuses) != {status}
+        or (holds and outcome.found[holds] != outcome.total)
+    ):
+        raise WrongAnswerError(f"{outcome.statuses} {outcome.errors} {outcome.found} of {outcome.total}")
+
+
+def _judge(case: Case, connections: int, mine: list[Run], bare: list[Run]) -> list[Figure]:
+    ratios = [one.per_second / other.per_second for one, other in zip(mine, bare, strict=True)]
+    ratio = median(ratios)
+    rate, theirs = median(run.per_second for run in mine), median(run.per_second for run in bare)
+    aimed = connections == 64
+    return [
+        Figure(
+            group=f"throughput {connections}",
+            name=f"{case.name} / bare",
+            value=ratio,
+            unit="x",
+            target=">= 0.5" if aimed else "",
+            ok=ratio >= 0.5 if aimed else None,
+            note=f"{rate:.0f}/s against {theirs:.0f}/s; " + " ".join(f"{one:.2f}" for one in ratios),
+        ),
+        Figure(
+            group=f"throughput {connections}",
+            name=f"{case.name}, CPU",
+            value=median(run.python_us for run in mine),
+            unit="us/request",
+            note=f"bare {median(run.python_us for run in bare):.0f}; "
+            f"Postgres {median(run.postgres_us for run in mine):.0f}; "
+            f"p99 {median(run.p99_ms for run in mine):.0f} ms",
+        ),
+    ]
