@@ -52,7 +52,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     safety notice stands, `degraded` when a timeout notice stands or the turn was cut, else `ok`. counts: what
     the laws did, for metrics (`chips_truncated`, `field_missing_added`, `treatments_removed`,
     `commerce_removed`, `guard_fallback`, `low_medium_fallback`, `nothing_said`, `schema_failed`,
-    `soft.<rule>`, `actionable`). facts: of the cut plan, if it was used.
+    `soft.<rule>`, `actionable`). facts: of the cut plan, if it was used. bug: a law raised; to be logged.
     """
 
     envelope: Envelope
@@ -64,6 +64,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     counts: dict[str, int] = {}
     facts: list[Fact] = []
+    bug: Exception | None = None
 
 
 class EnvelopeAssembler:
@@ -128,7 +129,7 @@ class EnvelopeAssembler:
         self._draft.cards.append(DraftCard(card_id, type, plain, gaps(field_missing), title))
 
     def upstream_card(self, card: Any, number: int) -> None:
-        """Pass an upstream's card on: id and type defaulted, a payload that is no object wrapped as `{value}`.
+        """Pass an upstream's card on: id and type defaulted, a payload that is no object becomes `{value}`.
 
         A card that is no object is dropped (contract B 16.4, 16.5). number: its position, from 0.
         """
@@ -266,7 +267,11 @@ class EnvelopeAssembler:
             draft = envelope_laws.refused_draft(draft, refused)
             if refused.retry_after_s is not None:
                 self._headers["Retry-After"] = str(refused.retry_after_s)
-        sealed = envelope_laws.seal(draft, self._settings, self._events_base)
+        bug: Exception | None = None
+        try:
+            sealed = envelope_laws.seal(draft, self._settings, self._events_base)
+        except Exception as error:  # noqa: BLE001 - the last boundary: a bug in a law must not cost the envelope
+            bug, sealed = error, envelope_laws.minimal(draft, {})
         status = refused.status if refused is not None else 200
         return Finished(
             envelope=sealed.envelope,
@@ -278,6 +283,7 @@ class EnvelopeAssembler:
             error_code=refused.code if refused is not None else sealed.error_code,
             counts=sealed.counts,
             facts=facts,
+            bug=bug,
         )
 
     def _planned(self, plan: CutPlan) -> Draft:

@@ -121,7 +121,7 @@ def seal(draft: Draft, settings: Settings, events_base: Mapping[str, Any]) -> Se
     )
     body = checked_body(envelope)
     if body is None:
-        return _minimal(draft, counts)
+        return minimal(draft, counts)
     reasons = frozenset(c.payload["reason"] for c in cards if c.kind == "confidence_notice")
     return Sealed(envelope, body, counts, reasons)
 
@@ -546,7 +546,7 @@ def checked_body(envelope: Envelope) -> bytes | None:
     return body if objects else None
 
 
-def _minimal(draft: Draft, counts: dict[str, int]) -> Sealed:
+def minimal(draft: Draft, counts: dict[str, int]) -> Sealed:
     """What leaves instead of an envelope that failed its own shape."""
     code = "INTERNAL_SCHEMA_ERROR"
     counts["schema_failed"] = 1

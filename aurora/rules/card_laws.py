@@ -185,7 +185,7 @@ def demanded_field_missing(kind: str, payload: Mapping[str, Any]) -> list[tuple[
         found.extend(
             (key, "catalog_not_available")
             for key, value in payload.items()
-            if value is None and isinstance(key, str) and _FLAT_OFFER.fullmatch(key)
+            if value is None and _FLAT_OFFER.fullmatch(str(key))
         )
     elif kind == "product_parse":
         has_ref = any(isinstance(payload.get(k), str) and payload[k] for k in ("product_ref", "productRef"))
