@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,14 +31,16 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 def journal(quick: bool) -> list[Figure]:
-    """Appends a second on the embedded Postgres, by `soak.bench_journal` in a process of its own."""
-    seconds = "1" if quick else "3"
-    done = subprocess.run(  # noqa: S603  # our own module
-        [sys.executable, "-m", "soak.bench_journal", "--seconds", seconds, "--json"],
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return msgspec.json.decode(done.stdout, type=list[Figure])
+    """Appends a second on the embedded Postgres, in a process of its own."""
+    extent = ["--seconds", "1", "--rounds", "1"] if quick else ["--seconds", "3", "--rounds", "5"]
+    with tempfile.TemporaryDirectory(prefix="aurora-bench-") as directory:
+        out = Path(directory) / "figures.json"
+        subprocess.run(  # noqa: S603  # our own module
+            [sys.executable, "-m", "soak.journal_figures", *extent, "--out", str(out)],
+            stdout=sys.stderr,
+            check=True,
+        )
+        return msgspec.json.decode(out.read_bytes(), type=list[Figure])
 
 
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {

@@ -25,12 +25,14 @@ async def serve_sandbox(
     port: int = 0,
     *,
     sandbox: Sandbox | None = None,
+    control: bool = True,
     task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until cancelled; `started` gives the base URL. port 0: any free one.
 
-    sandbox: to script it in process. Cancelling closes every connection at once, also those whose client does
-    not read. Raises OSError if the port is taken.
+    sandbox: to script it in process. control: also serve `/_sandbox/*` and keep the texts of calls (unless
+    `sandbox` says otherwise); mock mode wants neither. Cancelling closes every connection at once, also those
+    whose client does not read. Raises OSError if the port is taken.
     """
     config = Config()
     config.accesslog = None
@@ -38,7 +40,7 @@ async def serve_sandbox(
     config.keep_alive_timeout = 600
     config.read_timeout = None
     config.h11_max_incomplete_size = 65536
-    app = ASGIWrapper(_LastByteOut(create_sandbox(sandbox)))
+    app = ASGIWrapper(_LastByteOut(create_sandbox(sandbox, control=control)))
     context = WorkerContext(None)
     live: set[trio.SocketStream] = set()
 

@@ -235,3 +235,16 @@ def test_every_spoilt_body_differs_from_the_healthy_one() -> None:
     bodies = [spoilt(Step(name, 10), healthy) for name in BEHAVIOURS if name not in on_the_wire]
     assert len(set(bodies)) == len(bodies) == len(BEHAVIOURS) - len(on_the_wire)
     assert json.dumps(healthy).encode() not in bodies
+
+
+async def test_served_without_control_it_keeps_no_text() -> None:
+    async with trio.open_nursery() as nursery:
+
+        async def serve(*, task_status: trio.TaskStatus[str]) -> None:
+            await serve_sandbox(control=False, task_status=task_status)
+
+        url: str = await nursery.start(serve)
+        async with httpx2.AsyncClient(base_url=url) as client:
+            assert (await client.post("/api/chat", json={"query": "hi"})).status_code == 200
+            assert (await client.get("/_sandbox/calls")).status_code == 404
+        nursery.cancel_scope.cancel()
