@@ -1,0 +1,284 @@
+"""What an analysis puts on the wire: the `analysis_summary` and the words beside it (contract C 22-24)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurora.contract.envelope import Lang
+from aurora.rules.analysis import content, policy, render
+from aurora.rules.analysis.content import Pair
+from aurora.rules.analysis.intake import Intake
+from aurora.rules.analysis.policy import Decision, Raw
+from aurora.rules.notices import pick
+
+MAX_REASONS = 8
+TIMED_OUT = "analysis_budget_timeout"
+TIMEOUT_ACTIONS = ("retry_analysis", "upload_daylight_and_indoor_white", "update_current_routine")
+_VISION_PROVIDER = "gemini"
+
+
+def payload(
+    facts: Intake,
+    raw: Raw,
+    lang: Lang,
+    *,
+    analysis: dict[str, Any],
+    source: str,
+    failure: str | None,
+    vision: Decision,
+    report: Decision,
+    report_failure: str | None,
+    artifact: dict[str, Any] | None,
+    plan: dict[str, Any] | None,
+    ready: bool,
+) -> dict[str, Any]:
+    """The card's payload. source: as rendered. artifact: without identity. failure: the photo's code."""
+    body: dict[str, Any] = {
+        "analysis": analysis,
+        "low_confidence": raw == "baseline_low_confidence",
+        "photos_provided": facts.photos_provided,
+        "photo_qc": list(facts.photo_qc),
+        "used_photos": False,
+        "analysis_source": source,
+        "quality_report": {
+            "photo_quality": {"grade": facts.grade, "reasons": list(facts.grade_reasons)},
+            "detector_confidence": {
+                "level": facts.detector_level,
+                "signals": list(facts.signals),
+                "strong": list(facts.strong),
+            },
+            "degraded_mode": policy.DEGRADED_MODE,
+            "llm": {"vision": _vision_node(vision), "report": report.as_node()},
+            "reasons": _reasons(facts, raw, lang, failure, report, report_failure),
+        },
+        "recommendation_ready": ready,
+        "photo_pipeline_enabled": False,
+    }
+    if failure:
+        body["photo_notice"] = {"failure_code": failure, "message": render.could_not_read(failure, lang)}
+    if artifact is not None:
+        body["diagnosis_artifact"] = artifact
+    if plan is not None:
+        body["ingredient_plan"] = plan
+    return body
+
+
+def _vision_node(decision: Decision) -> dict[str, Any]:
+    return {
+        **decision.as_node(),
+        "provider": _VISION_PROVIDER,
+        "upstream_status_code": None,
+        "latency_ms": None,
+        "retry": {"attempted": 0, "final": "fail", "last_reason": None},
+    }
+
+
+# --- reasons
+
+
+_SKIPPED: dict[str, Pair] = {
+    "report_unavailable": ("The report model is not available right now.", "报告模型暂时不可用。"),
+    "detector_confident_template": (
+        "Your answers were clear enough without the report model.",
+        "你的回答已经足够清楚，没有调用报告模型。",
+    ),
+}
+_REPORT_FAILED: dict[str, Pair] = {
+    "report_upstream_failed": (
+        "The report model did not answer in time (report_upstream_failed); rules stand in.",
+        "报告模型没有及时回应（report_upstream_failed），改用规则解读。",
+    ),
+    "report_output_invalid": (
+        "The report model's answer did not hold up (report_output_invalid); rules stand in.",
+        "报告模型的回答不合规范（report_output_invalid），改用规则解读。",
+    ),
+}
+
+
+def _reasons(
+    facts: Intake, raw: Raw, lang: Lang, failure: str | None, report: Decision, report_failure: str | None
+) -> list[str]:
+    found: list[Pair] = []
+    if "llm_kill_switch" in report.reasons:
+        found.append(("Model calls are switched off; rules stand in.", "模型调用已关闭，改用规则解读。"))
+    if facts.photo_requested and not facts.photos_provided:
+        found.append(("A photo was asked for, but none came.", "选择了使用照片，但没有收到照片。"))
+    if failure:
+        found.append((f"The photo could not be opened ({failure}).", f"照片无法打开（{failure}）。"))
+    if not facts.has_primary_input:
+        found.append(("Routine and recent check-ins are unknown.", "还不知道护肤流程，也没有近期打卡。"))
+    if raw == "retake":
+        found.append(
+            ("The photo did not pass the quality check; please retake it.", "照片未通过质量检查，请重拍。")
+        )
+    found += [_SKIPPED[reason] for reason in report.reasons if reason in _SKIPPED]
+    if report_failure:
+        found.append(_REPORT_FAILED[report_failure])
+    return [pick(lang, text) for text in found][:MAX_REASONS]
+
+
+# --- words beside the card
+
+
+def low_confidence_details(facts: Intake, lang: Lang) -> list[str]:
+    """Readable ways to a surer result: the client prints action codes raw (contract F 16 T14)."""
+    found: list[Pair] = []
+    if not facts.has_routine:
+        found.append(
+            (
+                "Tell me your morning and evening products, by name or link.",
+                "告诉我你早晚在用的产品，名称或链接都可以。",
+            )
+        )
+    if facts.photo_expected or not facts.photos_provided:
+        found.append(
+            (
+                "Take one photo in daylight and one in white indoor light, without filters.",
+                "分别在自然光和室内白光下各拍一张，不开滤镜。",
+            )
+        )
+    gaps = _core_gaps(facts, lang)
+    if gaps:
+        found.append((f"Still open: {gaps}.", f"还没填写：{gaps}。"))
+    return [pick(lang, text) for text in found]
+
+
+_CORE: tuple[tuple[str, Pair], ...] = (
+    ("skin_type", ("skin type", "肤质")),
+    ("barrier", ("barrier", "屏障状况")),
+    ("sensitivity", ("sensitivity", "敏感度")),
+    ("goals", ("goals", "护肤目标")),
+)
+
+
+def _core_gaps(facts: Intake, lang: Lang) -> str:
+    open_ones = [pick(lang, name) for field, name in _CORE if not getattr(facts, field)]
+    return pick(lang, (", ", "、")).join(open_ones)
+
+
+def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str | None) -> str:
+    """What the assistant says: the client hides chips beside this card, and that a photo failed."""
+    if raw == "retake":
+        return pick(
+            lang,
+            (
+                (
+                    "That photo was too unclear to read, so I left it out. Retake it in daylight when "
+                    "you can; until then, the gentle plan here is safe to follow."
+                ),
+                "这张照片不够清楚，我没有拿它来判断。方便时在自然光下重拍一张；在那之前，先照这份温和的方案来就好。",
+            ),
+        )
+    if failure:
+        return pick(
+            lang,
+            (
+                (
+                    "I couldn't open your photo this time, so nothing here comes from it: this rests on "
+                    "your answers. Please upload it again in a while."
+                ),
+                "这次没能打开你的照片，所以结果里没有任何内容来自照片，只依据你的回答。稍后请再上传一次。",
+            ),
+        )
+    if raw == "baseline_low_confidence":
+        return pick(
+            lang,
+            (
+                (
+                    "Here is a careful starting point. Tell me what you use in the morning and at night, "
+                    "and I can be much more exact."
+                ),
+                "先给你一份稳妥的起步方案。告诉我你早晚在用什么，我就能说得更准。",
+            ),
+        )
+    if ready:
+        return pick(
+            lang,
+            (
+                (
+                    "Here is my read of your answers, with a calm plan for the week. When you like, ask "
+                    "me for product picks that fit it."
+                ),
+                "这是我根据你的回答做的解读，还有一份这周的温和计划。想看适合的产品，随时跟我说。",
+            ),
+        )
+    gaps = _core_gaps(facts, lang)
+    return pick(
+        lang,
+        (
+            f"Here is a first read, with a calm plan for the week. To suggest products I still need: {gaps}."
+            if gaps
+            else "Here is a first read, with a calm plan for the week. A daylight photo would make it surer.",
+            f"先给你一份初步解读和这周的温和计划。要推荐产品，我还需要知道：{gaps}。"
+            if gaps
+            else "先给你一份初步解读和这周的温和计划。补一张自然光照片，结果会更可靠。",
+        ),
+    )
+
+
+# --- when time runs out
+
+
+_LATE_LINE: Pair = (
+    "The analysis ran out of time and was replaced by a low-confidence baseline.",
+    "分析超时，已改为低置信度的基础方案。",
+)
+_LATE_MESSAGE: Pair = (
+    (
+        "The analysis took too long, so I switched to a careful fallback. Please try again shortly, or "
+        "add photos or your current routine."
+    ),
+    "分析超时了，我先换成保守的方案。请稍后再试，或补充照片、当前的护肤流程。",
+)
+_LATE_FEATURES: tuple[Pair, Pair, Pair] = (
+    ("The analysis ran out of time: this is a conservative baseline.", "分析超时：以下是保守的基础方案。"),
+    (
+        "No conclusion about your skin: neither answers nor photos were weighed.",
+        "没有对皮肤下结论：回答和照片都还没来得及看。",
+    ),
+    ("A new try is worthwhile: it often takes only a few seconds.", "值得再试一次：通常只需几秒钟。"),
+)
+
+
+def timeout_payload(*, photos_provided: bool, lang: Lang) -> dict[str, Any]:
+    """The summary when the budget fired: the baseline of nobody in particular (contract C 24)."""
+    plan = content.baseline_guidance(lang)
+    skipped = {"decision": "skip", "reasons": [TIMED_OUT]}
+    return {
+        "analysis": {
+            "features": [
+                {"observation": pick(lang, line), "confidence": "not_sure"} for line in _LATE_FEATURES
+            ],
+            "strategy": "\n\n".join([plan.lead, render.numbered(plan.steps), plan.question]),
+            "needs_risk_check": False,
+        },
+        "low_confidence": True,
+        "photos_provided": photos_provided,
+        "photo_qc": [],
+        "used_photos": False,
+        "analysis_source": "baseline_low_confidence",
+        "quality_report": {
+            "photo_quality": {"grade": "unknown", "reasons": [TIMED_OUT]},
+            "detector_confidence": {"level": "low", "signals": [], "strong": []},
+            "degraded_mode": policy.DEGRADED_MODE,
+            "llm": {"vision": dict(skipped), "report": dict(skipped)},
+            "reasons": [pick(lang, _LATE_LINE)],
+        },
+        "recommendation_ready": False,
+        "photo_pipeline_enabled": False,
+    }
+
+
+def timeout_message(lang: Lang) -> str:
+    """The notice's sentence when the budget fired."""
+    return pick(lang, _LATE_MESSAGE)
+
+
+def timeout_details(lang: Lang) -> list[str]:
+    """The notice's one detail: the line of the quality report."""
+    return [pick(lang, _LATE_LINE)]
+
+
+def timeout_confidence() -> dict[str, Any]:
+    """Of the timeout notice."""
+    return {"score": 0.35, "level": "low", "rationale": [TIMED_OUT]}
