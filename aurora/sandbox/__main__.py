@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 
 import click
 import trio
@@ -23,7 +24,7 @@ def main(host: str, port: int, black_hole: bool) -> None:
 async def _run(host: str, port: int, black_hole: bool) -> None:
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            serve = serve_black_hole if black_hole else serve_sandbox
+            serve = serve_black_hole if black_hole else partial(serve_sandbox, control=True)
             url = await nursery.start(serve, host, port)
             click.echo(url)
             async for _ in signals:

@@ -29,10 +29,10 @@ class ScriptRequest(msgspec.Struct, forbid_unknown_fields=True):
     body: Any = msgspec.UNSET
 
 
-def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = True) -> QuartTrio:
+def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> QuartTrio:
     """The app. sandbox: its rules and calls, to script it without HTTP. control: mount `/_sandbox/*`.
 
-    In mock mode the service mounts it with `Sandbox(keep_texts=False)` and without the control API.
+    Without control, and without a `sandbox` that says otherwise, calls keep no texts: that is mock mode.
     """
     state = sandbox or Sandbox(keep_texts=control)
     app = QuartTrio("aurora.sandbox")

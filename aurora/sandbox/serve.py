@@ -25,14 +25,14 @@ async def serve_sandbox(
     port: int = 0,
     *,
     sandbox: Sandbox | None = None,
-    control: bool = True,
+    control: bool = False,
     task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until cancelled; `started` gives the base URL. port 0: any free one.
 
     sandbox: to script it in process. control: also serve `/_sandbox/*` and keep the texts of calls (unless
-    `sandbox` says otherwise); mock mode wants neither. Cancelling closes every connection at once, also those
-    whose client does not read. Raises OSError if the port is taken.
+    `sandbox` says otherwise); not for mock mode. Cancelling closes every connection at once, also those whose
+    client does not read. Raises OSError if the port is taken.
     """
     config = Config()
     config.accesslog = None

@@ -195,7 +195,7 @@ async def test_connection_close_really_closes(sandbox: Served) -> None:
 
 async def test_mounted_in_process_it_keeps_no_text_and_has_no_control() -> None:
     state = Sandbox(keep_texts=False)
-    transport = httpx2.ASGITransport(create_sandbox(state, control=False))
+    transport = httpx2.ASGITransport(create_sandbox(state))
     async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as client:
         answer = await client.post("/api/chat", json={"query": "my secret rash"})
         reset = await client.post("/api/chat", json={"query": "hi [[sandbox:reset]]"})
@@ -237,13 +237,9 @@ def test_every_spoilt_body_differs_from_the_healthy_one() -> None:
     assert json.dumps(healthy).encode() not in bodies
 
 
-async def test_served_without_control_it_keeps_no_text() -> None:
+async def test_served_by_default_it_has_no_control() -> None:
     async with trio.open_nursery() as nursery:
-
-        async def serve(*, task_status: trio.TaskStatus[str]) -> None:
-            await serve_sandbox(control=False, task_status=task_status)
-
-        url: str = await nursery.start(serve)
+        url: str = await nursery.start(serve_sandbox)
         async with httpx2.AsyncClient(base_url=url) as client:
             assert (await client.post("/api/chat", json={"query": "hi"})).status_code == 200
             assert (await client.get("/_sandbox/calls")).status_code == 404

@@ -30,7 +30,7 @@ async def sandbox() -> AsyncIterator[Served]:
     state = Sandbox()
 
     async def serve(*, task_status: trio.TaskStatus[str]) -> None:
-        await serve_sandbox("127.0.0.1", 0, sandbox=state, task_status=task_status)
+        await serve_sandbox("127.0.0.1", 0, sandbox=state, control=True, task_status=task_status)
 
     async with trio.open_nursery() as nursery:
         url: str = await nursery.start(serve)
