@@ -21,7 +21,7 @@ from aurora.store.port import Store
 
 
 class JournalFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement. per_s: durable appends a second. cpu_us: CPU of this process per append, no Postgres."""
+    """One measurement. per_s: durable appends a second. cpu_us: our own CPU per append."""
 
     fact: str
     writers: int
