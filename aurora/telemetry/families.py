@@ -28,12 +28,10 @@ http_latency_ms = Histogram(
 turns = Counter("aurora_turns_total", "Turns by kind and outcome.", "kind", "outcome")
 turns_in_flight = Gauge("aurora_turns_in_flight", "Turns being worked on.")
 budget_overshoot_ms = Histogram(
-    "aurora_budget_overshoot_ms", "How late the answer of a cut turn was ready, against its budget.", "budget",
+    "aurora_budget_overshoot_ms", "How late a cut answer was ready, against its budget.", "budget",
     buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000),
 )  # fmt: skip
-late_findings = Counter(
-    "aurora_late_findings_total", "Findings that came after their turn was over.", "actor"
-)
+late_findings = Counter("aurora_late_findings_total", "Findings that came after their turn.", "actor")
 cancellations = Counter("aurora_cancellations_total", "Work cancelled, by reason.", "reason")
 admission_rejects = Counter("aurora_admission_rejects_total", "Requests refused at the door.", "reason")
 

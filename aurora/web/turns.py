@@ -1,0 +1,167 @@
+"""Every endpoint that answers with an envelope, one row each: decode, conduct, encode, nothing else.
+
+A new endpoint is a new row: its flow, its budget in one visible place, and the struct of its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from quart import Blueprint
+from quart_trio.wrappers import TrioResponse
+
+from aurora import telemetry
+from aurora.actors.house import House
+from aurora.actors.stage import Stage
+from aurora.actors.turn import Flow, conduct
+from aurora.contract.turn import Turn
+from aurora.contract.validation import decode
+from aurora.flows import affiliate, profile, session, tracker
+from aurora.settings import Settings
+from aurora.web.answers import envelope_reply
+from aurora.web.body import json_value
+from aurora.web.context import chat_hints, context_of, identity_of
+from aurora.web.request import Arrived, current_request
+from aurora.web.rollout import rollout_headers
+
+Budget = Callable[[Settings], tuple[str, int]]
+
+
+class TurnRoute(msgspec.Struct, frozen=True):
+    """One endpoint.
+
+    kind: name of the turn in traces and metrics. budget: its name and milliseconds (the flow may restate it).
+    failed: error code of a 500. body: `contract.validation` kind, None if the body is ignored. query:
+    parameters that become `turn.raw`.
+    """
+
+    method: str
+    path: str
+    kind: str
+    flow: Flow
+    budget: Budget
+    failed: str
+    body: str | None = None
+    query: tuple[str, ...] = ()
+
+
+async def chat(stage: Stage) -> None:
+    from aurora.flows.chat import chat as flow
+
+    await flow(stage)
+
+
+async def analysis(stage: Stage) -> None:
+    from aurora.flows.analysis import analysis as flow
+
+    await flow(stage)
+
+
+def _write(settings: Settings) -> tuple[str, int]:
+    return "write", settings.write_budget_ms
+
+
+def _bootstrap(settings: Settings) -> tuple[str, int]:
+    return "bootstrap", settings.bootstrap_budget_ms
+
+
+def _chat(settings: Settings) -> tuple[str, int]:
+    return "chat", settings.chat_budget_ms
+
+
+def _analysis(settings: Settings) -> tuple[str, int]:
+    return "analysis", settings.analysis_budget_ms
+
+
+TURNS = (
+    TurnRoute("POST", "/v1/chat", "chat", chat, _chat, "CHAT_FAILED", body="chat"),
+    TurnRoute(
+        "POST", "/v1/analysis/skin", "analysis", analysis, _analysis, "ANALYSIS_FAILED", body="analysis"
+    ),
+    TurnRoute(
+        "GET", "/v1/session/bootstrap", "bootstrap", session.bootstrap, _bootstrap, "BOOTSTRAP_FAILED"
+    ),
+    TurnRoute(
+        "POST", "/v1/profile/update", "profile_update", profile.update, _write, "PROFILE_SAVE_FAILED",
+        body="profile_update",
+    ),
+    TurnRoute(
+        "POST", "/v1/profile/delete", "profile_delete", profile.delete, _write, "PROFILE_DELETE_FAILED"
+    ),
+    TurnRoute(
+        "POST", "/v1/tracker/log", "tracker_log", tracker.log, _write, "TRACKER_LOG_FAILED",
+        body="tracker_log",
+    ),
+    TurnRoute(
+        "GET", "/v1/tracker/recent", "tracker_recent", tracker.recent, _write, "TRACKER_LOAD_FAILED",
+        query=("days",),
+    ),
+    TurnRoute(
+        "POST", "/v1/affiliate/outcome", "affiliate_outcome", affiliate.outcome, _write, "OUTCOME_FAILED",
+        body="affiliate_outcome",
+    ),
+)  # fmt: skip
+
+FAILED = {route.path: route.failed for route in TURNS}
+
+
+def blueprint(house: House) -> Blueprint:
+    """All rows as routes."""
+    pages = Blueprint("turns", __name__)
+    for route in TURNS:
+        pages.add_url_rule(
+            route.path, endpoint=route.kind, view_func=_view(house, route), methods=[route.method]
+        )
+    return pages
+
+
+def _view(house: House, route: TurnRoute) -> Callable[[], Awaitable[TrioResponse]]:
+    settings = house.settings
+    budget = route.budget(settings)
+    is_chat = route.kind == "chat"
+
+    async def view() -> TrioResponse:
+        request = current_request()
+        if is_chat:
+            request.extra_headers = rollout_headers(request, None, settings)
+        body: Any = None
+        if route.method == "POST":
+            body = json_value(request.body, request.headers.get(b"content-type"))
+        turn = _turn(request, route, body, settings)
+        with house.admit(request.at, budget[1]):
+            finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
+        if finished.cut_reason == "budget":
+            telemetry.http_timeouts.labels(route.method, route.path).inc()
+        return envelope_reply(finished, request).as_response()
+
+    return view
+
+
+def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> Turn:
+    """The request as a turn. Ids and language are settled before anything of it can be refused."""
+    is_chat = route.kind == "chat"
+    request.context = context = context_of(request, body, chat=is_chat)
+    telemetry.bind_ids(context.request_id, context.trace_id)
+    raw: dict[str, Any] = {}
+    if is_chat:
+        request.extra_headers = rollout_headers(request, body, settings)
+        raw = chat_hints(request)
+    elif route.query:
+        given = dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=50))
+        raw = {name: given[name] for name in route.query if name in given}
+    identity = identity_of(context)
+    decoded = None
+    if route.body is not None:
+        decoded = decode(route.body, body, max_depth=settings.max_json_depth)
+    return Turn(
+        kind=route.kind,
+        context=context,
+        identity=identity,
+        now=request.now,
+        seed=request.seed,
+        body=decoded,
+        raw=raw,
+    )
