@@ -200,6 +200,11 @@ class EnvelopeAssembler:
         """
         self._draft.patch.update(keys)
 
+    def settled(self, field: str) -> None:
+        """Take back a gap that cards declared in case of a cut: what was missing has come in time."""
+        for card in self._draft.cards:
+            card.gaps = [gap for gap in card.gaps if gap[0] != field]
+
     def template(self, template_id: str) -> None:
         """Name the template that made the message, for `quality_audit`."""
         self._draft.template_id = template_id
