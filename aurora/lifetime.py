@@ -20,6 +20,10 @@ import trio
 _BECOME = Path(__file__).with_name("_become.py")
 
 
+class CannotStartError(Exception):
+    """Something that the person at the terminal can act on; its text says what is wrong and what to do."""
+
+
 @asynccontextmanager
 async def service_nursery() -> AsyncIterator[trio.Nursery]:
     """A nursery for background services of the body.

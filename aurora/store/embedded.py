@@ -38,7 +38,7 @@ import msgspec
 import structlog
 import trio
 
-from aurora.lifetime import Account, service_nursery, spawn, stop_child, wait_child
+from aurora.lifetime import Account, CannotStartError, service_nursery, spawn, stop_child, wait_child
 
 MAJOR = "18"
 _ACCOUNTS = ("postgres", "nobody")
@@ -63,7 +63,7 @@ _SETTINGS = {
 log = structlog.get_logger(__name__)
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(CannotStartError):
     """The embedded server cannot run here. The text says why and what to do, for the person at the
     terminal.
     """

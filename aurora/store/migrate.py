@@ -20,9 +20,10 @@ import structlog
 import trio
 
 import aurora
-from aurora.lifetime import service_nursery
+from aurora.lifetime import CannotStartError, service_nursery
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database
+from aurora.store.rebuild import rebuild
 
 if TYPE_CHECKING:
     from aurora.store.postgres import Connection
@@ -39,7 +40,7 @@ _LOCK_WAIT_S = 120
 log = structlog.get_logger(__name__)
 
 
-class MigrationError(Exception):
+class MigrationError(CannotStartError):
     """The database must not be migrated, or a file failed. The text is for the person at the terminal."""
 
 
@@ -84,8 +85,6 @@ async def migrate(db: Database, *, folder: Path | None = None) -> list[str]:
         try:
             applied = await _apply(db, files)
             if await _rebuild_wanted(db):
-                from aurora.store.rebuild import rebuild
-
                 report = await rebuild(db, swap=True)
                 log.info("memory_rebuilt", report=str(report))
                 await _rebuild_done(db)

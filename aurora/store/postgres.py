@@ -26,7 +26,7 @@ import structlog
 import trio
 import trio_asyncio
 
-from aurora.lifetime import service_nursery
+from aurora.lifetime import CannotStartError, service_nursery
 from aurora.settings import Settings
 from aurora.store.port import StoreError
 
@@ -59,7 +59,7 @@ class Target:
         """
         parts = urlsplit(dsn)
         if parts.scheme not in ("postgres", "postgresql"):
-            raise ValueError("DATABASE_URL must begin with postgres:// or postgresql://")
+            raise CannotStartError("DATABASE_URL must begin with postgres:// or postgresql://")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         mode, flag = query.pop("sslmode", ""), query.pop("ssl", "")
         root = query.pop("sslrootcert", "")
@@ -283,7 +283,8 @@ class Database:
 async def open_database(dsn: str, settings: Settings) -> AsyncIterator[Database]:
     """Open the bridge for the body. Connects when first used, so a database that is down fails no start.
 
-    Raises ValueError for a URL that is none. On exit units under way are carried to their end (at most 10 s).
+    Raises CannotStartError for a URL that is none. On exit units under way are carried to their end (at
+    most 10 s).
     """
     target = Target(dsn, settings)
     async with service_nursery() as nursery:

@@ -28,6 +28,7 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
+from aurora.lifetime import CannotStartError
 from aurora.web.socket_arrival import connection_socket
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -42,24 +43,25 @@ log = structlog.get_logger(__name__)
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A bound socket, not yet listening; port 0 takes any free one. Raises OSError (in use, unknown host).
+    """A bound socket, not yet listening; port 0 takes any free one. Raises CannotStartError (in use ...).
 
     Until the service is ready, clients are refused instead of kept waiting; `serve_http` begins to listen.
     TCP_USER_TIMEOUT is inherited by its connections: a peer that acknowledges nothing for 10 s is gone.
     """
-    family, kind, proto, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    sock = socket.socket(family, kind, proto)
+    sock: socket.socket | None = None
     try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, proto, _, address = found[0]
+        sock = socket.socket(family, kind, proto)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
         sock.bind(address)
-    except OSError:
-        sock.close()
-        raise
+    except OSError as error:
+        if sock is not None:
+            sock.close()
+        raise CannotStartError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
     return sock
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import trio
 
+from aurora.lifetime import CannotStartError
 from aurora.settings import Settings
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database, Lane, Target, as_store_error, open_database
@@ -279,5 +280,5 @@ def test_no_tls_unless_demanded(dsn: str) -> None:
 
 
 def test_a_url_that_is_no_postgres_url_is_refused() -> None:
-    with pytest.raises(ValueError, match="DATABASE_URL"):
+    with pytest.raises(CannotStartError, match="DATABASE_URL"):
         Target("mysql://h/d", Settings())
