@@ -49,12 +49,8 @@ def found_in(
     JSON in the answer, `context.routine`, `structured`, a top-level list, a recommendations card.
     """
     spoken = first_object(answer)
-    for holder in (
-        spoken,
-        _routine_as_holder(context),
-        structured,
-        {"recommendations": list(recommendations)},
-    ):
+    top_level = {"recommendations": list(recommendations)}
+    for holder in (spoken, _routine_as_holder(context), structured, top_level):
         items = _items(holder)
         if items:
             return items, dict(holder or {})
@@ -75,7 +71,7 @@ def normalise(
     week: Sequence[SkinLog] = (),
     debug: bool = False,
 ) -> list[dict[str, Any]]:
-    """Items with `slot, step, sku{...}, notes, reasons, pdp_open` and what else they brought, each product once.
+    """Items with `slot, step, sku{...}, notes, reasons, pdp_open` and their lawful extras, each product once.
 
     week: logs of the last 7 days, for reasons. An item that names nothing to look for is dropped.
     """

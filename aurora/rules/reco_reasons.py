@@ -44,7 +44,7 @@ _ABOUT_PLAN = (
 def local_reasons(
     given: Sequence[str], *, profile: Profile | None, week: Sequence[SkinLog], lang: Lang
 ) -> list[str]:
-    """`given` and, for each kind it lacks, one line of our own; at most six. week: logs of the last 7 days."""
+    """`given`, and one line of our own for each kind it lacks; at most six. week: logs of the last 7 days."""
     said = fold("\n".join(given))
     known = profile or Profile()
     cn = lang == "CN"
