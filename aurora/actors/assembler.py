@@ -184,6 +184,13 @@ class EnvelopeAssembler:
         """Declare something missing that no card of its own stands for: it rides on a `gate_notice`."""
         self._draft.loose_gaps.append((field, reason))
 
+    def lacks(self, field: str, reason: str) -> None:
+        """Declare something missing on the first card gathered so far, or like `missing` if there is none."""
+        if self._draft.cards:
+            self._draft.cards[0].gaps.append((field, reason))
+        else:
+            self.missing(field, reason)
+
     def next_state(self, token: str | None) -> None:
         """Ask for a UI state or an internal token; what leaves is derived from the cards first."""
         self._draft.asked_state = token
