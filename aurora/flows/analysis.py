@@ -143,7 +143,9 @@ def _tell(stage: Stage, result: Conclusion) -> None:
     envelope.card("analysis", "analysis_summary", result.summary, field_missing=[*result.missing, NOT_SAVED])
     if result.plan_card is not None:
         envelope.card("ing_plan", "ingredient_plan", result.plan_card)
-    if result.notice is not None:
+    if result.safety is not None:
+        envelope.notice("safety_block", details=result.safety)
+    elif result.notice is not None:
         confidence, details = result.notice
         envelope.notice("low_confidence", confidence=confidence, details=details)
     envelope.next_state(INTERNAL_STATE)

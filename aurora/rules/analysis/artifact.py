@@ -57,7 +57,10 @@ def build(
         "photos": [{"slot": p.slot, "photo_id": p.photo_id, "qc_status": p.qc or None} for p in facts.photos][
             :4
         ],
-        "safety": {"non_medical_disclaimer_version": "v1", "red_flags": []},
+        "safety": {
+            "non_medical_disclaimer_version": "v1",
+            "red_flags": [{"id": flag, "severity": "block"} for flag in facts.red_flags],
+        },
         "analysis_context": {
             "analysis_source": rendered,
             "used_photos": photo_used,
@@ -75,8 +78,8 @@ def public(artifact: dict[str, Any]) -> dict[str, Any]:
 
 
 def ready(artifact: dict[str, Any] | None) -> bool:
-    """`recommendation_ready`: all four core facts, and not low. Decided before anything is saved."""
-    if artifact is None:
+    """`recommendation_ready`: all four core facts, not low, nothing for a doctor; decided before saving."""
+    if artifact is None or artifact["safety"]["red_flags"]:
         return False
     core = all(artifact[name] for name in ("skinType", "barrierStatus", "sensitivity", "goals"))
     return core and artifact["overall_confidence"]["level"] != "low"

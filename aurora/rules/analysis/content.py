@@ -36,6 +36,34 @@ class Guidance(msgspec.Struct, frozen=True):
 # --- rule based
 
 
+def safety_features(facts: Intake, lang: Lang) -> list[Feature]:
+    """What must be said whoever speaks: actives that the person's circumstances rule out (decision 19)."""
+    rules: tuple[tuple[bool, Pair], ...] = (
+        (
+            facts.no_retinoids and "retinoid" in facts.actives,
+            (
+                "A retinoid in your routine: pause it while expecting, trying or nursing.",
+                "流程里有 A 醇类：备孕、孕期或哺乳期请先停用。",
+            ),
+        ),
+        (
+            facts.no_retinoids and "hydroquinone" in facts.actives,
+            (
+                "Hydroquinone in your routine: pause it while expecting, trying or nursing.",
+                "流程里有氢醌：备孕、孕期或哺乳期请先停用。",
+            ),
+        ),
+        (
+            facts.on_isotretinoin and bool({"retinoid", "acids"} & set(facts.actives)),
+            (
+                "Actives beside your acne medicine: stop acids and retinoids, moisturize.",
+                "正在服用祛痘药：酸类和 A 醇类请先停，专心保湿。",
+            ),
+        ),
+    )
+    return [Feature(pick(lang, text), "pretty_sure") for applies, text in rules if applies]
+
+
 def rule_features(facts: Intake, lang: Lang) -> list[Feature]:
     """Lines that answers, routine and check-ins support, most urgent first, at most six."""
     kinds = {goal_kind(goal) for goal in facts.goals}
@@ -43,6 +71,9 @@ def rule_features(facts: Intake, lang: Lang) -> list[Feature]:
         kind in facts.actives for kind in ("retinoid", "acids", "benzoyl_peroxide", "vitamin_c")
     )
     strained = facts.fragile or facts.stings
+    # What must be paused altogether is said by `safety_features`; how to use it well is no question then.
+    retinoid = retinoid and not (facts.no_retinoids or facts.on_isotretinoin)
+    acids = acids and not facts.on_isotretinoin
     rules: tuple[tuple[bool, Pair, str], ...] = (
         (
             facts.fragile,
@@ -227,7 +258,7 @@ def _third_step(facts: Intake) -> Pair:
 
 
 def _question(facts: Intake) -> Pair:
-    if "retinoid" in facts.actives:
+    if "retinoid" in facts.actives and not (facts.no_retinoids or facts.on_isotretinoin):
         return (
             "How many nights a week do you use your retinoid, and is anything strong used on the same night?",
             "A 醇类你每周用几晚？同一晚还会叠加别的强功效成分吗？",
@@ -292,7 +323,10 @@ def baseline_guidance(lang: Lang) -> Guidance:
         pick(
             lang,
             (
-                "I don't know your products and steps yet: a low-confidence, low-risk baseline for 7 days:",
+                (
+                    "I don't know your products and steps yet, so this is a low-confidence, low-risk "
+                    "baseline for 7 days:"
+                ),
                 "我还不知道你在用的产品和步骤，所以这是一份低置信度、低风险的 7 天基础方案：",
             ),
         ),

@@ -10,6 +10,7 @@ import msgspec
 
 from aurora.contract.memory import Profile, SkinLog
 from aurora.rules.analysis.actives import STRONG, actives_in, stings, text_of
+from aurora.rules.redflags import check
 from aurora.rules.text import fold
 
 Grade = Literal["pass", "degraded", "fail", "unknown"]
@@ -23,6 +24,8 @@ _HIGH = frozenset({"high", "sensitive", "高", "敏感"})
 _MEDIUM = frozenset({"medium", "moderate", "中", "中等", "一般"})
 _OILY = frozenset({"oily", "combination", "油性", "油皮", "混合", "混合性", "混油"})
 _DRY = frozenset({"dry", "干性", "干皮", "干"})
+
+_ISOTRETINOIN = ("isotretinoin", "accutane", "roaccutane", "异维a酸", "泰尔丝")
 
 LOG_DAYS = 7
 MAX_GOALS = 6
@@ -39,8 +42,9 @@ class Photo(msgspec.Struct, frozen=True):
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the rules of an analysis look at, read once.
 
-    routine: as sent or as stored, whole. grade/grade_reasons: of the photos that could be used. signals and
-    strong: what stands behind `detector_level` (contract C 11.9).
+    routine: as sent or as stored, whole. red_flags: what in it sounds like a case for a doctor. grade,
+    grade_reasons: of the photos that could be used. signals, strong: what stands behind `detector_level`
+    (contract C 11.9).
     """
 
     skin_type: str | None
@@ -59,6 +63,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     routine_text: str
     actives: tuple[str, ...]
     stings: bool
+    red_flags: tuple[str, ...]
     logs: tuple[SkinLog, ...]
 
     photos: tuple[Photo, ...]
@@ -86,6 +91,16 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     def photo_expected(self) -> bool:
         """Whether the person asked for a photo to be read and sent one."""
         return self.photo_requested and self.photos_provided
+
+    @property
+    def no_retinoids(self) -> bool:
+        """Whether pregnancy, a wish for one, or breastfeeding rules retinoids out (decision 19)."""
+        return self.pregnancy in {"pregnant", "trying"} or self.lactation == "lactating"
+
+    @property
+    def on_isotretinoin(self) -> bool:
+        """Whether isotretinoin is among the medicines."""
+        return any(name in fold(m) for m in self.medications for name in _ISOTRETINOIN)
 
     @property
     def fragile(self) -> bool:
@@ -162,6 +177,7 @@ def read(
         routine_text=words,
         actives=actives,
         stings=stings(words),
+        red_flags=check(words).flags,
         logs=recent,
         photos=usable,
         photo_requested=use_photo if use_photo is not None else bool(usable),

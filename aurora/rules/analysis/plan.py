@@ -172,7 +172,7 @@ def build(
     lang: Lang,
 ) -> dict[str, Any]:
     """The plan object. concerns: ids of the artifact's concerns; confidence: `confidence.plan_confidence`."""
-    if confidence.level == "low":
+    if confidence.level == "low" or facts.red_flags:
         return _fixed(facts, confidence, plan_id, created_at, lang)
     tokens = _tokens(facts, concerns)
     targets: dict[str, _Target] = {}
@@ -269,11 +269,11 @@ def _intensity(facts: Intake, confidence: Confidence, wanted: set[str]) -> str:
 def _forbidden(facts: Intake) -> list[tuple[str, str, str]]:
     """(ingredient, severity, reason) that the person's circumstances rule out."""
     found: list[tuple[str, str, str]] = []
-    if facts.pregnancy in {"pregnant", "trying"} or facts.lactation == "lactating":
+    if facts.no_retinoids:
         found.append(("retinol", "avoid", "pregnancy"))
     if facts.pregnancy == "pregnant":
         found.append(("salicylic_acid", "caution", "pregnancy"))
-    if any(_is_isotretinoin(m) for m in facts.medications):
+    if facts.on_isotretinoin:
         found += [(name, "avoid", "medication") for name in ("retinol", "salicylic_acid", "benzoyl_peroxide")]
     found += [
         (known.id, "avoid", "contraindication")
@@ -287,11 +287,6 @@ def _held_back(facts: Intake) -> frozenset[str]:
     """Retinol waits until we know that it is safe: not pregnant, and an adult as far as we know."""
     grown = facts.age_band not in {"under_13", "13_17"}
     return frozenset() if facts.pregnancy == "not_pregnant" and grown else frozenset({"retinol"})
-
-
-def _is_isotretinoin(medicine: str) -> bool:
-    told = fold(medicine)
-    return any(name in told for name in ("isotretinoin", "accutane", "异维a酸", "泰尔丝"))
 
 
 def _priority(facts: Intake, name: str, base: int, score: float) -> int:

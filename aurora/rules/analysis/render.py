@@ -18,6 +18,7 @@ from aurora.rules.analysis.intake import Intake
 from aurora.rules.analysis.policy import Raw
 from aurora.rules.analysis.report_answer import Report
 from aurora.rules.notices import pick
+from aurora.rules.treatment import mentions_treatment
 
 MIN_FEATURES = 3
 MAX_STRATEGY = 1200
@@ -121,7 +122,11 @@ def analysis(
     return {
         "features": [{"observation": f.observation, "confidence": f.confidence} for f in features],
         "strategy": _strategy(facts, raw, lang, notice, retake, questions),
-        "needs_risk_check": report.needs_risk_check if report is not None else False,
+        "needs_risk_check": bool(
+            (report is not None and report.needs_risk_check)
+            or facts.red_flags
+            or content.safety_features(facts, lang)
+        ),
         "photo_notice": notice,
         "next_action_card": {
             "why_i_cant_analyze": [features[0].observation, pick(lang, _GUARDRAIL)],
@@ -167,27 +172,35 @@ def _features(
         case "retake":
             known = content.retake_features(lang)[1:]
         case "aurora_text" if report is not None:
-            known = _without_photo_words(report.features) if facts.photo_expected else list(report.features)
+            known = _fitting(report.features, facts)
         case "baseline_low_confidence":
             known = content.baseline_features(facts, lang)
         case _:
             known = content.rule_features(facts, lang)
     sure = policy.step_down([f.confidence for f in known], facts, raw)
     known = [Feature(f.observation, s) for f, s in zip(known, sure, strict=True)][: content.MAX_FEATURES]
+    musts = content.safety_features(facts, lang)
     first = Feature(pick(lang, _primary_reason(facts, failure)), "pretty_sure")
     last = Feature(pick(lang, _GUARDRAIL), "somewhat_sure")
-    if not known:
+    if not known and not musts:
         filler = _CALM_START if facts.has_primary_input else _NO_ROUTINE
         known = [Feature(pick(lang, filler), "somewhat_sure" if facts.has_primary_input else "pretty_sure")]
-    return [first, *known, last]
+    return [first, *musts, *known, last]
 
 
-def _without_photo_words(features: Sequence[Feature]) -> list[Feature]:
-    """Without lines that would sound as if the photo had been read (contract C 17)."""
+def _fitting(features: Sequence[Feature], facts: Intake) -> list[Feature]:
+    """The model's lines without those that would be wrong for this person.
+
+    Beside a photo that was not read nothing may sound as if it had been (contract C 17); who must not use
+    strong actives is not told how to.
+    """
+    banned = ("acne", "pigment", "色素", "痤疮") if facts.photo_expected else ()
+    careful = facts.no_retinoids or facts.on_isotretinoin
     return [
         f
         for f in features
-        if not any(w in f.observation.lower() for w in ("acne", "pigment", "色素", "痤疮"))
+        if not any(word in f.observation.lower() for word in banned)
+        and not (careful and mentions_treatment(f.observation))
     ]
 
 

@@ -156,8 +156,17 @@ def _core_gaps(facts: Intake, lang: Lang) -> str:
     return pick(lang, (", ", "、")).join(open_ones)
 
 
+_SEE_A_DOCTOR: Pair = (
+    "Something you wrote may need a doctor. Please have it looked at first and pause anything that irritates; "
+    "the plan here is only for keeping your skin calm until then.",
+    "你写的内容里有些情况可能需要看医生。请先就医，并停用有刺激性的产品；这里的方案只是在那之前让皮肤保持平静。",
+)
+
+
 def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str | None) -> str:
     """What the assistant says: the client hides chips beside this card, and that a photo failed."""
+    if facts.red_flags:
+        return pick(lang, _SEE_A_DOCTOR)
     if raw == "retake":
         return pick(
             lang,
@@ -214,6 +223,15 @@ def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str |
             else "先给你一份初步解读和这周的温和计划。补一张自然光照片，结果会更可靠。",
         ),
     )
+
+
+def safety_details(lang: Lang) -> list[str]:
+    """What to do when something in the routine's own words sounds like a case for a doctor."""
+    return [
+        pick(lang, ("Pause strong actives.", "先停用强功效成分。")),
+        pick(lang, ("See a doctor if it lasts or gets worse.", "如果持续或加重，请及时就医。")),
+        pick(lang, ("Come back to skincare once it is settled.", "稳定之后再继续护肤。")),
+    ]
 
 
 # --- when time runs out
