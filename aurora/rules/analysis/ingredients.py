@@ -17,7 +17,6 @@ class Ingredient(msgspec.Struct, frozen=True):
     id: str
     names: tuple[str, ...]
     use: tuple[Pair, ...]
-    active: str | None = None
 
 
 TABLE: tuple[Ingredient, ...] = (
@@ -67,7 +66,6 @@ TABLE: tuple[Ingredient, ...] = (
             ("Start with 4-5% once a day.", "从 4%～5%、每天一次开始。"),
             ("If your face flushes, go every other day.", "如果脸发热泛红，改成隔天用。"),
         ),
-        "niacinamide",
     ),
     Ingredient(
         "zinc_pca", ("zinc", "pca锌", "锌"), (("Once a day on oilier areas.", "每天一次，用在偏油的部位。"),)
@@ -79,7 +77,6 @@ TABLE: tuple[Ingredient, ...] = (
             ("At most 2%, one or two nights a week to begin with.", "浓度不超过 2%，先从每周 1～2 晚开始。"),
             ("Not on the same night as other strong actives.", "不要和其他强功效成分同晚使用。"),
         ),
-        "acids",
     ),
     Ingredient(
         "azelaic_acid",
@@ -88,7 +85,6 @@ TABLE: tuple[Ingredient, ...] = (
             ("10% or less, every other night, a thin layer.", "浓度不超过 10%，隔晚薄涂。"),
             ("A light tingle may pass; stop if it burns.", "轻微刺感通常会过去，若灼热就停用。"),
         ),
-        "azelaic_acid",
     ),
     Ingredient(
         "benzoyl_peroxide",
@@ -97,7 +93,6 @@ TABLE: tuple[Ingredient, ...] = (
             ("2.5%, a thin layer on the spot, two nights a week.", "2.5% 浓度，局部薄涂，每周两晚。"),
             ("It bleaches towels and pillowcases.", "会让毛巾和枕套褪色，请注意。"),
         ),
-        "benzoyl_peroxide",
     ),
     Ingredient(
         "ascorbic_acid",
@@ -106,7 +101,6 @@ TABLE: tuple[Ingredient, ...] = (
             ("In the morning, 10% or less to begin with.", "早上使用，先选 10% 以内的浓度。"),
             ("Sunscreen after it, always.", "之后一定要涂防晒。"),
         ),
-        "vitamin_c",
     ),
     Ingredient(
         "retinol",
@@ -118,7 +112,6 @@ TABLE: tuple[Ingredient, ...] = (
                 "不要和酸类同晚使用，每天早上防晒。",
             ),
         ),
-        "retinoid",
     ),
 )
 

@@ -42,7 +42,7 @@ class Photo(msgspec.Struct, frozen=True):
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the rules of an analysis look at, read once.
 
-    routine: as sent or as stored, whole. red_flags: what in it sounds like a case for a doctor. grade,
+    routine_text: every word of the routine, folded. red_flags: what in it sounds like a case for a doctor. grade,
     grade_reasons: of the photos that could be used. signals, strong: what stands behind `detector_level`
     (contract C 11.9).
     """
@@ -59,7 +59,6 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     medications: tuple[str, ...]
     has_profile: bool
 
-    routine: Any
     routine_text: str
     actives: tuple[str, ...]
     stings: bool
@@ -173,7 +172,6 @@ def read(
         age_band=stated(known.age_band),
         medications=tuple(m for m in known.high_risk_medications if m.strip()),
         has_profile=profile is not None and profile != Profile(),
-        routine=own_routine if words else None,
         routine_text=words,
         actives=actives,
         stings=stings(words),

@@ -17,143 +17,12 @@ from aurora.rules.analysis import ingredients
 from aurora.rules.analysis.confidence import Confidence
 from aurora.rules.analysis.goals import goal_kind
 from aurora.rules.analysis.intake import Intake
+from aurora.rules.analysis.plan_rules import CONCERN_KINDS, LOW_AVOID, LOW_TARGETS, RULES
 from aurora.rules.notices import pick
 from aurora.rules.text import fold
 
 MAX_TARGETS = 10
 MAX_AVOID = 10
-
-
-class _Rule(msgspec.Struct, frozen=True):
-    """targets: (ingredient, base priority, hero, least score). avoid: (ingredient, severity)."""
-
-    when: frozenset[str]
-    targets: tuple[tuple[str, int, bool, float], ...]
-    avoid: tuple[tuple[str, str], ...] = ()
-    intensity: str | None = None
-    reason: str = "barrier"
-
-
-_H, _S = True, False
-
-# `when`: one of these tokens: kinds of concern or goal, skin_*, barrier_*, sensitivity_*, stings, always.
-_RULES: tuple[_Rule, ...] = (
-    _Rule(
-        frozenset({"barrier_fragile"}),
-        (("ceramide_np", 92, _H, 0), ("panthenol", 86, _H, 0), ("glycerin", 72, _S, 0)),
-        (("retinol", "caution"), ("salicylic_acid", "caution")),
-        "gentle",
-        "barrier",
-    ),
-    _Rule(
-        frozenset({"sensitivity_high"}),
-        (("panthenol", 80, _H, 0),),
-        (("retinol", "avoid"), ("benzoyl_peroxide", "caution"), ("ascorbic_acid", "caution")),
-        "gentle",
-        "sensitivity",
-    ),
-    _Rule(
-        frozenset({"sensitivity_medium"}),
-        (("niacinamide", 66, _S, 0),),
-        (("ascorbic_acid", "caution"),),
-        None,
-        "sensitivity",
-    ),
-    _Rule(
-        frozenset({"breakouts"}),
-        (
-            ("salicylic_acid", 78, _H, 0),
-            ("niacinamide", 70, _S, 0),
-            ("zinc_pca", 67, _S, 0),
-            ("azelaic_acid", 64, _S, 0.65),
-            ("benzoyl_peroxide", 60, _S, 0.70),
-        ),
-        (),
-        "active",
-    ),
-    _Rule(
-        frozenset({"redness"}),
-        (("panthenol", 84, _H, 0), ("ceramide_np", 76, _S, 0)),
-        (("retinol", "caution"), ("salicylic_acid", "caution")),
-        "gentle",
-        "redness",
-    ),
-    _Rule(
-        frozenset({"pores"}),
-        (("salicylic_acid", 73, _H, 0), ("niacinamide", 64, _S, 0), ("retinol", 58, _S, 0.70)),
-        (),
-        "active",
-    ),
-    _Rule(
-        frozenset({"tone"}),
-        (
-            ("sunscreen_filters", 95, _H, 0),
-            ("ascorbic_acid", 71, _H, 0),
-            ("niacinamide", 69, _S, 0),
-            ("azelaic_acid", 62, _S, 0.70),
-        ),
-    ),
-    _Rule(
-        frozenset({"dehydration"}),
-        (("hyaluronic_acid", 74, _H, 0), ("ceramide_np", 72, _S, 0), ("glycerin", 68, _S, 0)),
-        (),
-        "gentle",
-    ),
-    # Somebody who only wants more moisture is not fragile: the same ingredients, no brake on the rest.
-    _Rule(
-        frozenset({"hydration"}),
-        (("hyaluronic_acid", 74, _H, 0), ("ceramide_np", 72, _S, 0), ("glycerin", 68, _S, 0)),
-    ),
-    _Rule(
-        frozenset({"firmness"}),
-        (("sunscreen_filters", 95, _H, 0), ("niacinamide", 62, _S, 0), ("retinol", 70, _H, 0.65)),
-    ),
-    _Rule(frozenset({"skin_oily"}), (("niacinamide", 60, _S, 0), ("zinc_pca", 55, _S, 0))),
-    _Rule(frozenset({"skin_dry"}), (("ceramide_np", 74, _H, 0), ("hyaluronic_acid", 66, _S, 0))),
-    _Rule(frozenset({"barrier"}), (("ceramide_np", 70, _S, 0),)),
-    # A strong active on skin that stings now is no plan.
-    _Rule(
-        frozenset({"stings"}),
-        (("panthenol", 80, _H, 0),),
-        (
-            ("retinol", "avoid"),
-            ("salicylic_acid", "avoid"),
-            ("benzoyl_peroxide", "avoid"),
-            ("ascorbic_acid", "caution"),
-        ),
-        "gentle",
-        "sting",
-    ),
-    _Rule(frozenset({"always"}), (("sunscreen_filters", 96, _H, 0),)),
-)
-
-_LOW_TARGETS = (("sunscreen_filters", 95), ("ceramide_np", 90), ("panthenol", 86))
-_LOW_AVOID = ("retinol", "salicylic_acid", "benzoyl_peroxide")
-
-# A concern seen by the detector counts like the goal that means it.
-_CONCERN_KINDS = {
-    "acne": "breakouts",
-    "breakout": "breakouts",
-    "blemish": "breakouts",
-    "redness": "redness",
-    "irritation": "redness",
-    "reactive": "redness",
-    "texture": "pores",
-    "pores": "pores",
-    "roughness": "pores",
-    "shine": "pores",
-    "tone": "tone",
-    "dark_spots": "tone",
-    "hyperpigmentation": "tone",
-    "dullness": "tone",
-    "dehydration": "dehydration",
-    "dryness": "dehydration",
-    "tightness": "dehydration",
-    "wrinkles": "firmness",
-    "anti_aging": "firmness",
-    "firmness": "firmness",
-    "fine_lines": "firmness",
-}
 
 
 class _Target(msgspec.Struct):
@@ -178,7 +47,7 @@ def build(
     targets: dict[str, _Target] = {}
     avoid: dict[str, tuple[str, list[str]]] = {}
     wanted: set[str] = set()
-    for rule in _RULES:
+    for rule in RULES:
         matched = [token for token in tokens if token in rule.when]
         if not matched:
             continue
@@ -240,7 +109,7 @@ def _tokens(facts: Intake, concerns: tuple[str, ...]) -> list[str]:
         ("skin_oily", facts.oily),
         ("skin_dry", facts.dry),
     )
-    kinds = [_CONCERN_KINDS.get(fold(c).strip()) or goal_kind(c) for c in (*concerns, *facts.goals)]
+    kinds = [CONCERN_KINDS.get(fold(c).strip()) or goal_kind(c) for c in (*concerns, *facts.goals)]
     return list(dict.fromkeys([*(name for name, is_so in told if is_so), *(k for k in kinds if k), "always"]))
 
 
@@ -308,7 +177,7 @@ def _fixed(
     facts: Intake, confidence: Confidence, plan_id: str, created_at: str, lang: Lang
 ) -> dict[str, Any]:
     """The one plan that is safe for skin we know too little about."""
-    avoid: dict[str, tuple[str, list[str]]] = {name: ("avoid", ["low_confidence"]) for name in _LOW_AVOID}
+    avoid: dict[str, tuple[str, list[str]]] = {name: ("avoid", ["low_confidence"]) for name in LOW_AVOID}
     for name, severity, reason in _forbidden(facts):
         _leave(avoid, name, severity, reason)
     name, text = ingredients.LOW_CONFIDENCE_GUARD
@@ -316,11 +185,7 @@ def _fixed(
         plan_id,
         created_at,
         "gentle",
-        [
-            _target(t, True, p, ["low_confidence"], confidence, lang)
-            for t, p in _LOW_TARGETS
-            if t not in avoid
-        ],
+        [_target(t, True, p, ["low_confidence"], confidence, lang) for t, p in LOW_TARGETS if t not in avoid],
         [_avoided(n, severity, reasons, confidence, lang) for n, (severity, reasons) in avoid.items()][
             :MAX_AVOID
         ],

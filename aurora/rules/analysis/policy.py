@@ -125,8 +125,3 @@ def step_down(confidences: Sequence[str], facts: Intake, raw: Raw) -> list[str]:
     if facts.photo_expected and facts.grade in {"degraded", "unknown"} and raw != "retake":
         return [_STEP_DOWN[c] for c in confidences]
     return list(confidences)
-
-
-def quality_reasons(facts: Intake) -> list[str]:
-    """`photo_quality.reasons` as far as it is known without pixels."""
-    return list(facts.grade_reasons)

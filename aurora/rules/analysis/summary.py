@@ -157,8 +157,10 @@ def _core_gaps(facts: Intake, lang: Lang) -> str:
 
 
 _SEE_A_DOCTOR: Pair = (
-    "Something you wrote may need a doctor. Please have it looked at first and pause anything that irritates; "
-    "the plan here is only for keeping your skin calm until then.",
+    (
+        "Something you wrote may need a doctor. Please have it looked at first and pause anything that "
+        "irritates; the plan here is only for keeping your skin calm until then."
+    ),
     "你写的内容里有些情况可能需要看医生。请先就医，并停用有刺激性的产品；这里的方案只是在那之前让皮肤保持平静。",
 )
 
