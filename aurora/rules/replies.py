@@ -69,7 +69,7 @@ def diagnosis_complete(lang: Lang, *, saved: bool) -> str:
 
 
 def profile_saved(lang: Lang, *, saved: bool) -> str:
-    """A fact was said outside of a diagnosis. The client hides chips beside this card, so the text leads on."""
+    """A fact was said outside of a diagnosis. The client hides chips beside this card: the text leads on."""
     if not saved:
         return not_saved(lang)
     return _pick(

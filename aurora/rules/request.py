@@ -23,13 +23,15 @@ _TRUE_WORDS = frozenset({"true", "1", "yes", "y", "on"})
 class ChatAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What a chat turn asks, one meaning per field.
 
-    message: the words that count, "" if none. text: its first 8000 characters, folded: what the detectors
-    read. spoken: every text the request carries, one per line: what the safety boundary reads, whole.
-    action_id: lower-cased. client_state: a UI state. token: an internal state token that the client sent
-    itself. bag: the opaque state object, if it sent one. snapshot: the client's own copy of the profile.
+    message: the words that count, "" if none. worded: they are more than a button's label. text: their first
+    8000 characters, folded: what the detectors read. spoken: every text the request carries, one per line:
+    what the safety boundary reads, whole. action_id: lower-cased. client_state: a UI state. token: an internal
+    state token that the client sent itself. bag: the opaque state object, if it sent one. snapshot: the
+    client's own copy of the profile.
     """
 
     message: str
+    worded: bool
     text: str
     spoken: str
     trigger: str
@@ -85,7 +87,9 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     raw = raw or {}
     action, data = _action(body)
     reply = next((text for key in ("reply_text", "replyText", "text") if (text := _text(data.get(key)))), "")
-    label = _text(body.get("action_label")) or (action if isinstance(body.get("action"), str) else "")
+    label = _text(body.get("action_label"))
+    if not label and isinstance(body.get("action"), str) and not _CHIP_PREFIX.match(action):
+        label = action
     typed = _text(body.get("message")) or _text(body.get("query"))
     session = body.get("session")
     session = session if isinstance(session, Mapping) else {}
@@ -98,6 +102,7 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     message = typed or reply or label
     return ChatAsk(
         message=message,
+        worded=bool(typed or reply),
         text=fold(message[:READ_CAP]),
         spoken="\n".join(dict.fromkeys(text for text in (typed, reply, label) if text)),
         trigger=trigger,

@@ -1,0 +1,55 @@
+"""A chat turn (contract B 7). Read `STEPS` from top to bottom: the first step that answers ends the turn.
+
+A new behaviour is a new module in `chat_steps` and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aurora.actors.stage import Stage
+from aurora.flows.chat_steps import late
+from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.diagnosis import diagnosis
+from aurora.flows.chat_steps.open_chat import open_chat
+from aurora.flows.chat_steps.profile_saved import profile_saved
+from aurora.flows.chat_steps.recall import recall
+from aurora.flows.chat_steps.recommendations import recommendations
+from aurora.flows.chat_steps.red_flags import red_flags
+from aurora.flows.chat_steps.transition import transition
+from aurora.rules import unlock
+
+Step = Callable[[ChatTurn], Awaitable[bool]]
+
+STEPS: tuple[Step, ...] = (
+    red_flags,  # words that need a doctor, before everything else
+    recall,  # what is known, and what this request adds to it
+    transition,  # where the state machine goes; 400 for a move that is not allowed
+    diagnosis,  # a diagnosis under way
+    recommendations,  # picks, behind profile gate and artifact gate
+    profile_saved,  # a turn that only states a fact
+    open_chat,  # everything else
+)
+
+
+async def chat(stage: Stage) -> None:
+    """Answer one chat turn.
+
+    Raises ContractError 400 for a transition that the client may not ask for.
+    """
+    turn = ChatTurn.of(stage)
+    state_budget(turn)
+    stage.envelope.if_cut(late.chat_late(turn).planned(stage.turn.context.request_id))
+    for step in STEPS:
+        if await step(turn):
+            break
+    await turn.close()
+
+
+def state_budget(turn: ChatTurn) -> None:
+    """One budget per turn: that of recommendations if they are asked for, else that of chat (decision 3)."""
+    settings = turn.settings
+    if turn.unlocked and unlock.wants_picks(turn.ask, patched=bool(turn.patch)):
+        turn.budget("reco", settings.reco_budget_ms)
+    else:
+        turn.budget("chat", settings.chat_budget_ms)

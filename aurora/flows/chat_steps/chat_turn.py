@@ -1,0 +1,224 @@
+"""What the steps of one chat turn share: the request, what is known, and how an answer is given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from aurora.actors.stage import Pending, Stage
+from aurora.contract.envelope import Lang
+from aurora.contract.memory import Memory, Profile, SkinLog
+from aurora.flows.chat_steps.reply import Reply
+from aurora.rules import artifact_gate, conversation, phase0, profile_facts, profile_summary, unlock
+from aurora.rules.artifact_gate import Confidence
+from aurora.rules.request import ChatAsk, normalise
+from aurora.rules.transitions import RECO_STATES, Transition
+from aurora.store.facts import ConversationMoved, Fact, ProfilePatched
+
+NOT_SAVED = ("profile", "db_unavailable")
+
+
+class ChatTurn:
+    """One chat turn on its way through the steps.
+
+    ask: the request, normalised. patch: facts that it states. memory, profile: what is known, once `recall`
+    has run (before that: nothing). moved: where the state machine stands, once `transition` has run.
+    """
+
+    def __init__(self, stage: Stage, ask: ChatAsk) -> None:
+        self.stage = stage
+        self.ask = ask
+        self.envelope = stage.envelope
+        self.settings = stage.settings
+        self.lang: Lang = stage.turn.context.lang
+        self.patch = profile_facts.patch_from(ask)
+        self.memory = Memory()
+        self.profile: Profile | None = None
+        self.moved = Transition(agent_state=ask.client_state)
+        self.llm_effective: tuple[str | None, str | None] = (None, None)
+        self.facts: list[Fact] = []
+        self._budget_ms = 0
+        self._saving: Pending | None = None
+        self._saving_since_ms = 0
+        self._saved: bool | None = None
+        self._reached: str | None = None
+        self._artifact_id: str | None = None
+
+    @classmethod
+    def of(cls, stage: Stage) -> ChatTurn:
+        """Read the request of a stage's turn."""
+        turn = stage.turn
+        body = msgspec.to_builtins(turn.body) if turn.body is not None else {}
+        return cls(stage, normalise(body, trigger=turn.context.trigger_source, raw=turn.raw))
+
+    # --- what is known
+
+    @property
+    def agent_state(self) -> str:
+        """The UI state in force."""
+        return self.moved.agent_state
+
+    @property
+    def internal(self) -> str | None:
+        """The internal state in force: sent by the client, or kept by us."""
+        return conversation.state_in_force(self.ask.token, self.memory.conversation)
+
+    @property
+    def unlocked(self) -> bool:
+        """Recommendations were asked for explicitly."""
+        return unlock.unlocked(self.ask, internal=self.internal, agent_state=self.agent_state)
+
+    @property
+    def allow_reco(self) -> bool:
+        """Recommendations may be the subject of this turn; the gates still have to pass."""
+        return self.agent_state in RECO_STATES or self.unlocked
+
+    @property
+    def client_shows_picks(self) -> bool:
+        """The client draws a recommendations card only in its own RECO states (contract F 4)."""
+        asked = self.ask.client_state in RECO_STATES
+        return asked if not self.moved.client_moved else self.agent_state in RECO_STATES
+
+    @property
+    def missing_core(self) -> list[str]:
+        """Core facts that are still to be asked."""
+        return phase0.missing(self.profile)
+
+    @property
+    def artifact_usable(self) -> bool:
+        """There is a diagnosis to recommend from."""
+        return artifact_gate.usable(self.memory.artifact)
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure that diagnosis is."""
+        return artifact_gate.confidence(self.memory.artifact)
+
+    @property
+    def gates_passed(self) -> bool:
+        """Core four and artifact are there; the boundary was passed before (decision 18)."""
+        return not self.missing_core and (self.artifact_usable or not self.settings.product_matcher_enabled)
+
+    @property
+    def week(self) -> list[SkinLog]:
+        """Skin logs of the last seven days, newest first."""
+        since = (self.stage.turn.now - timedelta(days=7)).date().isoformat()
+        return [log for log in self.memory.recent_logs if log.date >= since]
+
+    def profile_summary(self) -> dict[str, Any] | None:
+        """The profile as answers show it, this turn's facts included."""
+        return profile_summary.summary(self.profile, v2=self.settings.profile_v2_enabled)
+
+    def logs_on_wire(self) -> list[dict[str, Any]]:
+        """Recent logs as cards show them."""
+        return [
+            {key: value for key, value in msgspec.to_builtins(log).items() if key not in _OWNERS or value}
+            for log in self.memory.recent_logs
+        ]
+
+    def query_meta(self, **more: Any) -> dict[str, Any]:
+        """The `meta=` line of an upstream query."""
+        return {
+            "lang": self.lang,
+            "state": self.internal or self.stage.turn.context.state,
+            "agent_state": self.agent_state,
+            "trigger_source": self.ask.trigger,
+            "action_id": self.ask.action_id if self.ask.data or self.ask.trigger == "chip" else None,
+            "clarification_id": self.ask.clarification_id,
+            **more,
+        }
+
+    # --- budget
+
+    def budget(self, name: str, budget_ms: int) -> None:
+        """State the turn's one budget."""
+        if budget_ms != self._budget_ms:
+            self._budget_ms = budget_ms
+            self.stage.budget(name, budget_ms)
+
+    def _elapsed_ms(self) -> int:
+        return self._budget_ms - self.stage.remaining_ms()
+
+    # --- memory
+
+    def save_patch(self) -> None:
+        """Hand this turn's facts to the journal, once; the turn goes on meanwhile."""
+        if self.patch and self._saving is None:
+            self._saving = self.stage.remember(ProfilePatched(patch=self.patch, source="chat"))
+            self._saving_since_ms = self._elapsed_ms()
+
+    async def saved(self) -> bool:
+        """Are this turn's facts durable (True if there are none)? Waits `append_wait_ms` from their start on.
+
+        The first time it also says so in the envelope: `profile_saved`, or what could not be saved.
+        """
+        if self._saving is None:
+            return True
+        if self._saved is None:
+            waited_ms = self._elapsed_ms() - self._saving_since_ms
+            finding = await self._saving.wait(at_most_ms=max(0, self.settings.append_wait_ms - waited_ms))
+            self._saved = finding.ok
+            if self._saved:
+                self.envelope.event("profile_saved", {"fields": list(self.patch)})
+        return self._saved
+
+    def used_artifact(self) -> dict[str, Any]:
+        """Take note of the diagnosis in use; answers the keys for `session_patch.state`."""
+        if self.memory.artifact is None:
+            return {}
+        self._artifact_id = self.memory.artifact.artifact_id
+        return {"latest_artifact_id": self._artifact_id}
+
+    def reach(self, token: str) -> str | None:
+        """Move the conversation to an internal state; None if this trigger may not (contract B 2.4)."""
+        if not (self.ask.may_move_state or self.moved.moved):
+            return None
+        self._reached = token
+        return token
+
+    async def answer(self, reply: Reply) -> bool:
+        """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
+        reply.give(self.envelope)
+        await self.stand()
+        return True
+
+    async def stand(self) -> None:
+        """What was gathered is the answer; say whether this turn's facts were saved."""
+        self.envelope.stands()
+        if not await self.saved():
+            self.envelope.lacks(*NOT_SAVED)
+
+    async def close(self) -> None:
+        """Remember where the conversation went and what was given; the answer does not depend on it."""
+        self._name_models()
+        turn = self.stage.turn
+        moved = conversation.after(
+            self.memory.conversation,
+            reached=self._reached,
+            artifact_id=self._artifact_id,
+            now_ms=turn.now_ms,
+        )
+        if moved is not None:
+            self.facts.append(ConversationMoved(brief_id=turn.context.brief_id or "", conversation=moved))
+        if self.facts and self.memory.ready:
+            pending = self.stage.remember(*self.facts)
+            await pending.wait(at_most_ms=min(self.stage.remaining_ms(), self.settings.append_wait_ms))
+
+    # --- models
+
+    def llm(self) -> dict[str, Any] | None:
+        """`session_patch.llm`, or None if nobody named a model."""
+        named = (self.ask.llm_provider, self.ask.llm_model, *self.llm_effective)
+        return dict(zip(_LLM_KEYS, named, strict=True)) if any(named) else None
+
+    def _name_models(self) -> None:
+        llm = self.llm()
+        if llm is not None:
+            self.envelope.patch(llm=llm)
+            self.envelope.event("llm_route", llm)
+
+
+_OWNERS = ("aurora_uid", "user_id")
+_LLM_KEYS = ("llm_provider_requested", "llm_model_requested", "llm_provider_effective", "llm_model_effective")

@@ -1,0 +1,28 @@
+"""What is known of the person, and what this request adds to it (contract B 7 P3-P5)."""
+
+from __future__ import annotations
+
+from aurora import telemetry
+from aurora.actors.questions import ReadMemory
+from aurora.contract.memory import Memory
+from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.rules import profile_facts
+
+READ_CAP_MS = 1500
+
+
+async def recall(turn: ChatTurn) -> bool:
+    """Read memory, overlay what the client and this request say, and start saving the latter. Never answers.
+
+    A store that is away is no reason to fail: the turn goes on with what the request itself carries.
+    """
+    finding = await turn.stage.ask(ReadMemory(cap_ms=READ_CAP_MS))
+    turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
+    turn.save_patch()
+    seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
+    turn.profile = profile_facts.patched(seen, turn.patch)
+    if not turn.memory.ready:
+        telemetry.profile_context_missing.labels("backend").inc()
+    if turn.ask.snapshot is None:
+        telemetry.profile_context_missing.labels("frontend").inc()
+    return False

@@ -1,0 +1,46 @@
+"""Which products? The gates in their order, then picks (contract B 7 step 18, 8.1, 8.4)."""
+
+from __future__ import annotations
+
+from aurora import telemetry
+from aurora.contract.envelope import FieldMissing
+from aurora.flows.chat_steps import late, picks
+from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
+from aurora.flows.chat_steps.reply import Reply, ReplyCard
+from aurora.rules import chips, replies, unlock
+from aurora.rules.notices import notice
+
+
+async def recommendations(turn: ChatTurn) -> bool:
+    """Answer a request for products, or for a routine until that has a generator of its own."""
+    if not (turn.unlocked and unlock.wants_picks(turn.ask, patched=bool(turn.patch))):
+        return False
+    turn.budget("reco", turn.settings.reco_budget_ms)
+    telemetry.skin_flow.labels("reco_request", "hit").inc()
+    if turn.missing_core:
+        return await turn.answer(next_question(turn, "diagnosis_first"))
+    if not turn.gates_passed:
+        return await turn.answer(no_diagnosis(turn))
+    turn.envelope.allow_commerce()
+    turn.envelope.attempted_recommendations(artifact_usable=turn.artifact_usable)
+    turn.envelope.if_cut(late.picks_late(turn, late.BUDGET_CODE).planned(turn.stage.turn.context.request_id))
+    found = await picks.generate(turn)
+    return await turn.answer(picks.reply_to(turn, found))
+
+
+def no_diagnosis(turn: ChatTurn) -> Reply:
+    """The core facts are there, a usable diagnosis is not: photos, or a baseline."""
+    payload = notice(
+        "artifact_missing",
+        turn.lang,
+        confidence={"score": 0.0, "level": "low", "rationale": ["artifact_not_found"]},
+    )
+    gaps = [] if turn.memory.ready else [FieldMissing("diagnosis_artifact", "db_unavailable")]
+    return Reply(
+        say=replies.artifact_missing(turn.lang),
+        cards=[ReplyCard("conf", "confidence_notice", payload, gaps)],
+        chips=chips.chips(turn.lang, "chip.intake.upload_photos", "chip.intake.skip_analysis"),
+        events=[("recos_requested", {"explicit": True, "gated": True, "reason": "artifact_missing"})],
+        reach=turn.reach(TOKEN),
+    )
