@@ -42,9 +42,9 @@ class Photo(msgspec.Struct, frozen=True):
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the rules of an analysis look at, read once.
 
-    routine_text: every word of the routine, folded. red_flags: what in it sounds like a case for a doctor. grade,
-    grade_reasons: of the photos that could be used. signals, strong: what stands behind `detector_level`
-    (contract C 11.9).
+    routine_text: every word of the routine, folded. red_flags: what in it sounds like a case for a doctor.
+    grade, grade_reasons: of the photos that could be used. signals, strong: what stands behind
+    `detector_level` (contract C 11.9).
     """
 
     skin_type: str | None
