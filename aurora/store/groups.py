@@ -82,7 +82,7 @@ class Ticket:
         return [(self.stream, new.event_id) for new in self.facts]
 
 
-class _Fold:
+class Fold:
     """A group folded onto states: what to write, and what each member will hear once it is written."""
 
     def __init__(
@@ -183,11 +183,11 @@ class GroupWriter:
         while tickets:
             try:
                 if stale < _TRIES - 1:
-                    await self._attempt(connection, tickets, known)
+                    fold = await self._attempt(connection, tickets, known)
                 else:
                     async with connection.transaction():
                         await self._lock(connection, tickets)
-                        await self._attempt(connection, tickets, known)
+                        fold = await self._attempt(connection, tickets, known)
             except asyncpg.PostgresError as error:
                 state = str(error.sqlstate or "")
                 if state[:2] in _COMMON:
@@ -208,14 +208,12 @@ class GroupWriter:
                 else:
                     await self._halve(connection, tickets)
                     return
-            except (ValueError, TypeError, OverflowError):
-                # The driver itself refused an argument (an event id that is no UUID, for one).
-                if len(tickets) == 1:
-                    tickets[0].outcome = StoreError("unavailable", "22P02")
-                    return
-                await self._halve(connection, tickets)
-                return
             else:
+                # Only now is it durable: nobody hears of it before, nothing is remembered of it before.
+                for stream in fold.states:
+                    self._cache.put(stream, fold.states[stream])
+                for ticket, appended in fold.replies:
+                    ticket.outcome = appended
                 return
 
     async def settle_recorded(self, connection: Connection, tickets: Sequence[Ticket]) -> list[Ticket]:
@@ -246,7 +244,7 @@ class GroupWriter:
         rows = await connection.fetch(_RECORDED, [stream for stream, _ in keys], [name for _, name in keys])
         return {(row[0], row[1]): row[2] for row in rows}
 
-    async def _attempt(self, connection: Connection, tickets: Sequence[Ticket], known: Ids) -> None:
+    async def _attempt(self, connection: Connection, tickets: Sequence[Ticket], known: Ids) -> Fold:
         states: dict[str, StreamState] = {}
         missing: list[str] = []
         for stream in {ticket.stream: None for ticket in tickets}:
@@ -263,12 +261,9 @@ class GroupWriter:
             for new in ticket.facts
             if isinstance(new.fact, SkinLogged) and not states[ticket.stream].knows_day(new.fact.date)
         }
-        fold = _Fold(states, await load_days(connection, days) if days else {}, known)
+        fold = Fold(states, await load_days(connection, days) if days else {}, known)
         for ticket in tickets:
             fold.add(ticket)
         if fold.events:
             await connection.execute(_APPEND, *fold.arguments())
-        for stream in fold.states:
-            self._cache.put(stream, fold.states[stream])
-        for ticket, appended in fold.replies:
-            ticket.outcome = appended
+        return fold

@@ -84,7 +84,7 @@ async def test_an_append_sees_its_own_writes_and_so_does_the_next_read(store: St
 
 async def test_all_fifteen_facts_come_back(store: Store) -> None:
     one = somebody()
-    patch = {
+    patch: dict[str, Any] = {
         "skinType": "oily",
         "sensitivity": "high",
         "barrierStatus": "impaired",
