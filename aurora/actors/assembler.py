@@ -31,7 +31,7 @@ class CutPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Replaces the cards, chips and message gathered so far. Events and session-patch keys gathered so far stay
     and the plan's are added. profile: `session_patch.profile` if not None. facts: handed to the journal by
-    `conduct` after the answer has left.
+    `conduct` after the answer has left. quiet: its cards say themselves what is missing, no notice is added.
     """
 
     cards: list[Card] = []
@@ -43,6 +43,7 @@ class CutPlan(msgspec.Struct, frozen=True, kw_only=True):
     next_state: str | None = None
     profile: dict[str, Any] | None = None
     facts: list[Fact] = []
+    quiet: bool = False
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,7 +318,7 @@ class EnvelopeAssembler:
             attempted_recommendations=gathered.attempted_recommendations,
             artifact_usable=gathered.artifact_usable,
             commerce_allowed=gathered.commerce_allowed,
-            interrupted=True,
+            interrupted=not plan.quiet,
         )
 
 

@@ -30,7 +30,8 @@ async def bootstrap(stage: Stage) -> None:
                     payload={**unknown, "db_ready": False},
                     field_missing=[FieldMissing(*DB_MISSING)],
                 )
-            ]
+            ],
+            quiet=True,
         )
     )
     finding = await stage.ask(ReadMemory())

@@ -15,11 +15,12 @@ from quart_trio.wrappers import TrioResponse
 
 from aurora import telemetry
 from aurora.actors.house import House
-from aurora.actors.stage import Stage
 from aurora.actors.turn import Flow, conduct
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
 from aurora.flows import affiliate, profile, session, tracker
+from aurora.flows.analysis import analysis
+from aurora.flows.chat import chat
 from aurora.settings import Settings
 from aurora.web.answers import envelope_reply
 from aurora.web.body import json_value
@@ -46,18 +47,6 @@ class TurnRoute(msgspec.Struct, frozen=True):
     failed: str
     body: str | None = None
     query: tuple[str, ...] = ()
-
-
-async def chat(stage: Stage) -> None:
-    from aurora.flows.chat import chat as flow
-
-    await flow(stage)
-
-
-async def analysis(stage: Stage) -> None:
-    from aurora.flows.analysis import analysis as flow
-
-    await flow(stage)
 
 
 def _write(settings: Settings) -> tuple[str, int]:
