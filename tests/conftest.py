@@ -21,7 +21,7 @@ from aurora.store.embedded import Cluster, Patience
 from aurora.store.migrate import migrate
 from aurora.store.postgres import Database, open_database
 
-pytest_plugins = ["tests.support.server", "tests.support.sandbox"]
+pytest_plugins = ["tests.support.lawful", "tests.support.server", "tests.support.sandbox"]
 
 TEMPLATE = "aurora_template"
 _numbers = itertools.count(1)

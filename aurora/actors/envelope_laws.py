@@ -208,7 +208,7 @@ def without_unearned_commerce(
 ) -> list[DraftCard]:
     """Cards that sell leave only if the flow declared that the gates passed (B 8.3, decision 18)."""
     kept = cards
-    gaps = list(draft.loose_gaps)
+    gaps = [g for g in draft.loose_gaps if _text(g[0]) and _text(g[1])]
     if not draft.commerce_allowed:
         kept = [c for c in cards if not card_laws.is_commerce(c.kind, c.payload)]
         if len(kept) < len(cards):

@@ -89,7 +89,7 @@ def broken_json(raw: bytes) -> ContractError:
 
 
 def unfit_text(value: Any, max_depth: int = MAX_DEPTH) -> Problem | None:
-    """A place whose text Postgres or UTF-8 cannot hold, or that lies deeper than `max_depth`; None: all is well.
+    """A place whose text Postgres or UTF-8 cannot hold, or that lies deeper than `max_depth`; else None.
 
     The common case is answered at the encoder's speed; only a body that is wrong is walked with its paths.
     """
@@ -126,8 +126,8 @@ def _may_be_unfit(value: Any) -> bool:
 
 def _depth_within(value: Any, max_depth: int) -> bool:
     """Whether containers nest at most `max_depth` deep, looked at level by level."""
-    level = [value]
-    for _ in range(max_depth + 1):
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(max_depth):
         level = [
             inner
             for outer in level
