@@ -1,34 +1,26 @@
 """Facts of a person inside a chat turn: stored, seen by the client, or said just now (contract B 21).
 
-The order of trust: what is stored, overlaid by the client's snapshot, overlaid by what this turn said.
+The order of trust: what is stored, overlaid by the client's snapshot, overlaid by what this turn said. What
+a fact may look like is said once, in `contract.requests.ProfileUpdate`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
-from aurora.contract.memory import AgeBand, LactationStatus, PregnancyStatus, Profile
+from aurora.contract.errors import ContractError
+from aurora.contract.memory import Profile
+from aurora.contract.requests import ProfileUpdate, sent_keys
+from aurora.contract.validation import decode_as
 from aurora.rules.reply_values import value_for
 from aurora.rules.request import ChatAsk
 from aurora.rules.text import strings_in
 
-TEXT_CAP = 200
-LIST_CAP = 30
-FREE_CAP_BYTES = 8192
-
-_TEXTS = ("skinType", "sensitivity", "barrierStatus", "region", "budgetTier")
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "lang_pref": ("EN", "CN"),
-    "age_band": get_args(AgeBand),
-    "pregnancy_status": get_args(PregnancyStatus),
-    "lactation_status": get_args(LactationStatus),
-}
-_LISTS = {"goals": LIST_CAP, "contraindications": LIST_CAP, "high_risk_medications": LIST_CAP}
-_FREE = ("currentRoutine", "itinerary")
+_FACTS = frozenset(field.name for field in msgspec.structs.fields(Profile))
 _ALIASES = {
     "skin_type": "skinType",
     "barrier_status": "barrierStatus",
@@ -44,7 +36,7 @@ _ALIASES = {
 _SNAPSHOT_LISTS = {"goals": 12, "contraindications": 24, "high_risk_medications": 30}
 # What a stored value defends against a client's older copy (decision 21).
 _STORED_WINS = ("age_band", "pregnancy_status", "lactation_status", "high_risk_medications")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 _PROFILE_CHIP = re.compile(r"profile\.(skintype|sensitivity|barrierstatus|goals)\.([\w-]{1,60})", re.ASCII)
 _FIELD_OF = {
     "skintype": "skinType",
@@ -73,13 +65,11 @@ def patch_from(ask: ChatAsk) -> dict[str, Any]:
 
 
 def valid_patch(patch: Mapping[str, Any]) -> dict[str, Any] | None:
-    """`patch` if every key is a profile fact and every value is lawful, else None."""
-    clean: dict[str, Any] = {}
-    for key, value in patch.items():
-        if not _lawful(key, value):
-            return None
-        clean[key] = value
-    return clean
+    """`patch` as plain data if it would be a lawful profile update, else None."""
+    try:
+        return sent_keys(decode_as(ProfileUpdate, dict(patch)))
+    except ContractError:
+        return None
 
 
 def overlay(stored: Profile | None, snapshot: Mapping[str, Any] | None) -> Profile | None:
@@ -94,7 +84,7 @@ def overlay(stored: Profile | None, snapshot: Mapping[str, Any] | None) -> Profi
     said: dict[str, Any] = {}
     for key, value in snapshot.items():
         name = _ALIASES.get(key, key)
-        clean = _snapshot_value(name, value)
+        clean = _snapshot_value(name, value) if name in _FACTS else None
         if clean is None:
             continue
         known = getattr(base, name)
@@ -124,39 +114,7 @@ def _snapshot_value(name: str, value: Any) -> Any:
         value = strings_in(value, _SNAPSHOT_LISTS[name])
     if name == "travel_plan" and isinstance(value, Mapping):
         value = {key: inner for key, inner in value.items() if inner is not None and inner != ""}
-    return value if value and _lawful(name, value) else None
-
-
-def _lawful(key: str, value: Any) -> bool:
-    if key in _TEXTS:
-        return isinstance(value, str) and 0 < len(value) <= TEXT_CAP
-    if key in _CHOICES:
-        return value in _CHOICES[key]
-    if key in _LISTS:
-        return (
-            isinstance(value, list)
-            and len(value) <= _LISTS[key]
-            and all(isinstance(item, str) and 0 < len(item) <= TEXT_CAP for item in value)
-        )
-    if key in _FREE:
-        return isinstance(value, str | dict | list) and _small(value)
-    return key == "travel_plan" and isinstance(value, Mapping) and _lawful_trip(value)
-
-
-def _lawful_trip(plan: Mapping[str, Any]) -> bool:
-    for key, value in plan.items():
-        if key == "destination":
-            fine = isinstance(value, str) and 0 < len(value) <= TEXT_CAP
-        elif key in ("start_date", "end_date"):
-            fine = isinstance(value, str) and _DATE.fullmatch(value) is not None
-        elif key == "indoor_outdoor_ratio":
-            fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-        else:
-            fine = False
-        if not fine:
-            return False
-    return True
-
-
-def _small(value: Any) -> bool:
-    return len(msgspec.json.encode(value)) <= FREE_CAP_BYTES
+    if not value:
+        return None
+    lawful = valid_patch({name: value})
+    return lawful[name] if lawful else None

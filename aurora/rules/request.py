@@ -13,6 +13,7 @@ from aurora.rules import detectors
 from aurora.rules.text import fold
 
 READ_CAP = 8000
+MESSAGE_CAP = 100_000  # as long as a typed message may be (contract.requests)
 
 _CHIP_PREFIX = re.compile(r"(?:chip[._:-]|profile\.)", re.IGNORECASE | re.ASCII)
 _INTERNAL_TOKEN = re.compile(r"S\d+_[A-Z0-9_]{1,60}", re.ASCII)
@@ -25,8 +26,8 @@ class ChatAsk(msgspec.Struct, frozen=True, kw_only=True):
 
     message: the words that count, "" if none. worded: they are more than a button's label. text: their first
     8000 characters, folded: what the detectors read. spoken: every text the request carries, one per line:
-    what the safety boundary reads, whole. action_id: lower-cased. client_state: a UI state. token: an internal
-    state token that the client sent itself. bag: the opaque state object, if it sent one. snapshot: the
+    what the safety boundary reads, whole. action_id: lower-cased. client_state: a UI state. token: internal
+    state that the client sent itself. bag: the opaque state object, if it sent one. snapshot: the
     client's own copy of the profile.
     """
 
@@ -86,7 +87,8 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     """
     raw = raw or {}
     action, data = _action(body)
-    reply = next((text for key in ("reply_text", "replyText", "text") if (text := _text(data.get(key)))), "")
+    replies = (_text(data.get(key)) for key in ("reply_text", "replyText", "text"))
+    reply = next((text for text in replies if text), "")[:MESSAGE_CAP]
     label = _text(body.get("action_label"))
     if not label and isinstance(body.get("action"), str) and not _CHIP_PREFIX.match(action):
         label = action

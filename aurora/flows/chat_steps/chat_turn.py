@@ -111,13 +111,6 @@ class ChatTurn:
         """The profile as answers show it, this turn's facts included."""
         return profile_summary.summary(self.profile, v2=self.settings.profile_v2_enabled)
 
-    def logs_on_wire(self) -> list[dict[str, Any]]:
-        """Recent logs as cards show them."""
-        return [
-            {key: value for key, value in msgspec.to_builtins(log).items() if key not in _OWNERS or value}
-            for log in self.memory.recent_logs
-        ]
-
     def query_meta(self, **more: Any) -> dict[str, Any]:
         """The `meta=` line of an upstream query."""
         return {
@@ -220,5 +213,4 @@ class ChatTurn:
             self.envelope.event("llm_route", llm)
 
 
-_OWNERS = ("aurora_uid", "user_id")
 _LLM_KEYS = ("llm_provider_requested", "llm_model_requested", "llm_provider_effective", "llm_model_effective")

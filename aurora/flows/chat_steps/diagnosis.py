@@ -6,6 +6,7 @@ from typing import Any
 
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
+from aurora.flows.memory_view import log_views
 from aurora.rules import chips, detectors, phase0, replies
 
 TOKEN = "S2_DIAGNOSIS"  # noqa: S105 - the name of a state
@@ -55,7 +56,7 @@ def next_question(turn: ChatTurn, reason: str, *, saved: bool = True) -> Reply:
         "missing_fields": missing,
         "wants": "recommendation" if reason == "diagnosis_first" else "diagnosis",
         "profile": turn.profile_summary(),
-        "recent_logs": turn.logs_on_wire(),
+        "recent_logs": log_views(turn.memory.recent_logs),
     }
     return Reply(
         say=say,
