@@ -66,7 +66,9 @@ def goal_words(profile: Profile | None, lang: Lang) -> str:
     """The goals in words, at most three; "" if none is known."""
     known = [goal for goal in (profile.goals if profile else []) if goal != "unknown"][:3]
     named = [_GOALS.get(goal, (goal.replace("_", " ")[:40], goal[:40]))[lang == "CN"] for goal in known]
-    return "、".join(named) if lang == "CN" else ", ".join(named)
+    if lang == "CN":
+        return "、".join(named)
+    return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
 
 
 def _goal_line(profile: Profile, cn: bool) -> str:

@@ -11,6 +11,7 @@ from aurora import telemetry
 from aurora.actors.assembler import EnvelopeAssembler, Finished
 from aurora.contract.errors import ContractError
 from aurora.contract.turn import Identity, Turn
+from aurora.rules.flow_stages import stages_of
 from aurora.settings import Settings
 from aurora.web.context import context_of
 from aurora.web.request import Arrived
@@ -59,6 +60,8 @@ class Reply(msgspec.Struct, frozen=True):
 def envelope_reply(finished: Finished, request: Arrived) -> Reply:
     """A finished turn, counted."""
     count_laws(finished.counts)
+    for stage, outcome in stages_of(finished.envelope.events):
+        telemetry.skin_flow.labels(stage, outcome).inc()
     return Reply(finished.status, finished.body, {**request.extra_headers, **finished.headers})
 
 

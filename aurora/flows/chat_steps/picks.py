@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from aurora import telemetry
 from aurora.actors.findings import FailureCode
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
@@ -57,7 +56,6 @@ async def generate(turn: ChatTurn) -> Found:
         found = await source(turn)
         if found.items:
             break
-    telemetry.skin_flow.labels("reco_generated", "hit" if found.items else "miss").inc()
     return found
 
 
@@ -112,7 +110,6 @@ def reply_to(turn: ChatTurn, found: Found) -> Reply:
     if found.items:
         return _held_back(turn, found)
     if turn.artifact_usable or found.transient:
-        telemetry.skin_flow.labels("reco_timeout_degraded", "hit").inc()
         return late.picks_late(turn, found.failure_code)
     return _nothing(turn, found)
 
@@ -128,7 +125,6 @@ def _given(turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_ba
     if plan_card is not None:
         cards.append(plan_card)
     if sure.low and turn.memory.artifact is not None:
-        telemetry.skin_flow.labels("reco_low_confidence", "hit").inc()
         cards.append(_low_notice(turn))
     asked = _asked(turn, found.source)
     state = turn.used_artifact()
@@ -166,7 +162,6 @@ def _held_back(turn: ChatTurn, found: Found) -> Reply:
     """
     cards: list[ReplyCard] = []
     if turn.memory.artifact is not None:
-        telemetry.skin_flow.labels("reco_low_confidence", "hit").inc()
         filtered = FieldMissing("recommendations", "low_confidence_treatment_filtered")
         cards = [_low_notice(turn, [filtered])]
         plan_card = late.plan_card(turn)

@@ -20,7 +20,6 @@ async def red_flags(turn: ChatTurn) -> bool:
     wanted_picks = turn.unlocked and unlock.wants_picks(turn.ask)
     if wanted_picks:
         telemetry.skin_flow.labels("reco_request", "hit").inc()
-    telemetry.skin_flow.labels("reco_safety_block", "hit").inc()
     turn.save_patch()
     return await turn.answer(blocked(turn, wanted_picks=wanted_picks))
 
