@@ -32,7 +32,8 @@ _STING = (
 )
 _DENIED = (
     pattern(
-        r"\b(?:no|not|never|without|isn't|doesn't|don't)(?: (?!but|yet|and)\w+){0,2}? (?:sting|burn|red|irritat|flak|peel)"
+        r"\b(?:no|not|never|without|isn't|doesn't|don't)(?: (?!but|yet|and)\w+){0,2}?"
+        r" (?:sting|burn|red|irritat|flak|peel)"
     ),
     anywhere("不刺痛", "没有刺痛", "没刺痛", "无刺痛", "不泛红", "没有泛红", "没泛红", "无泛红"),
 )
