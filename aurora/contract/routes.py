@@ -1,0 +1,157 @@
+"""Everything the service answers: one entry per endpoint, with bodies, cards and error codes.
+
+The OpenAPI document is generated from this table, and a test compares it with the app's own map.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aurora.contract import plain
+from aurora.contract.requests import (
+    AffiliateOutcome,
+    ChatRequest,
+    EventBatch,
+    ProfileUpdate,
+    SkinAnalysisRequest,
+    TrackerLog,
+)
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint.
+
+    cards: types in its 200 envelope; empty for an answer that is no envelope. upstream_cards: cards of other
+    types may stand beside them. errors: codes by status, beside those every envelope endpoint has. answer:
+    struct of a plain 200. query: (name, schema, description).
+    """
+
+    method: str
+    path: str
+    summary: str
+    body: type[msgspec.Struct] | None = None
+    cards: tuple[str, ...] = ()
+    upstream_cards: bool = False
+    errors: dict[int, tuple[str, ...]] = {}
+    answer: type[msgspec.Struct] | None = None
+    query: tuple[tuple[str, dict[str, Any], str], ...] = ()
+
+    @property
+    def is_envelope(self) -> bool:
+        """Whether its answers are envelopes."""
+        return bool(self.cards)
+
+
+_STORAGE = ("DB_NOT_CONFIGURED", "DB_SCHEMA_NOT_READY", "DB_UNAVAILABLE")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="POST",
+        path="/v1/chat",
+        summary="One chat turn: a message, a tapped chip or a card action.",
+        body=ChatRequest,
+        cards=(
+            "gate_notice", "diagnosis_gate", "confidence_notice", "recommendations", "ingredient_plan",
+            "product_parse", "product_analysis", "aurora_structured", "aurora_context_raw",
+        ),
+        upstream_cards=True,
+        errors={400: ("STATE_TRANSITION_REJECTED",), 500: ("CHAT_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/analysis/skin",
+        summary="A skin analysis from what is known, within the analysis budget.",
+        body=SkinAnalysisRequest,
+        cards=("analysis_summary", "confidence_notice", "ingredient_plan"),
+        errors={500: ("ANALYSIS_FAILED",)},
+    ),
+    Route(
+        method="GET",
+        path="/v1/session/bootstrap",
+        summary="What the client needs to start. Storage down: 200 with db_ready false.",
+        cards=("session_bootstrap",),
+        errors={500: ("BOOTSTRAP_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/profile/update",
+        summary="Say facts about the person; only the keys that are sent change.",
+        body=ProfileUpdate,
+        cards=("profile",),
+        errors={500: ("PROFILE_SAVE_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="POST",
+        path="/v1/profile/delete",
+        summary="Erase everything known of the person. The body is ignored.",
+        cards=("profile_deleted",),
+        errors={500: ("PROFILE_DELETE_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="POST",
+        path="/v1/tracker/log",
+        summary="A day's check-in; replaces what that day held.",
+        body=TrackerLog,
+        cards=("tracker_log",),
+        errors={500: ("TRACKER_LOG_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="GET",
+        path="/v1/tracker/recent",
+        summary="The newest check-ins, newest first.",
+        cards=("tracker_recent",),
+        errors={500: ("TRACKER_LOAD_FAILED",), 503: _STORAGE},
+        query=(
+            (
+                "days",
+                {"type": "string"},
+                "How many rows, 1 to 30: truncated and clamped; 0 and what is no number mean 7.",
+            ),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/affiliate/outcome",
+        summary="The person left for a shop, or tried to.",
+        body=AffiliateOutcome,
+        cards=("affiliate_outcome",),
+        errors={500: ("OUTCOME_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="POST",
+        path="/v1/events",
+        summary="UI telemetry, one to fifty events. Odd events are dropped, never the batch.",
+        body=EventBatch,
+        errors={400: ("INVALID_REQUEST", "Invalid JSON"), 413: ("PAYLOAD_TOO_LARGE",)},
+    ),
+    Route(method="GET", path="/healthz", summary="The process is alive.", answer=plain.Health),
+    Route(method="GET", path="/health", summary="The same as /healthz.", answer=plain.Health),
+    Route(
+        method="GET",
+        path="/healthz/db",
+        summary="Whether the database answers within two seconds; always 200.",
+        answer=plain.DatabaseHealth,
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        summary="200 while turns are admitted, else 503.",
+        answer=plain.Readiness,
+    ),
+    Route(method="GET", path="/version", summary="Which build is running.", answer=plain.Version),
+    Route(method="GET", path="/metrics", summary="Prometheus text, version 0.0.4."),
+)  # fmt: skip
+
+# What any envelope endpoint may answer, by status.
+COMMON_ERRORS: dict[int, tuple[str, ...]] = {
+    400: ("BAD_REQUEST", "INVALID_JSON", "MISSING_AURORA_UID"),
+    405: ("METHOD_NOT_ALLOWED",),
+    408: ("REQUEST_TIMEOUT",),
+    413: ("PAYLOAD_TOO_LARGE",),
+    415: ("UNSUPPORTED_MEDIA_TYPE",),
+    500: ("INTERNAL_ERROR",),
+    503: ("OVERLOADED", "SHUTTING_DOWN"),
+}
+ONLY_WITH_A_BODY = frozenset({408, 413, 415})
