@@ -103,14 +103,26 @@ def derive_from_chip(action_id: str | None, here: str) -> str | None:
 
 
 def derive_from_text(text: str) -> str | None:
-    """Where folded words lead: a diagnosis, a look at the present routine, recommendations, or nowhere."""
-    if detectors.starts_diagnosis(text) and not detectors.requests_recommendation(text):
-        return "DIAG_PROFILE"
-    if detectors.reviews_routine(text):
-        return "ROUTINE_INTAKE"
-    if detectors.requests_recommendation(text):
-        return "RECO_GATE"
-    return None
+    """Where folded words lead: a diagnosis, a look at the present routine, recommendations, or nowhere.
+
+    "Can you check if this suits my skin" names a check of the skin, but asks about a product.
+    """
+    targets = targets_of(text)
+    if targets[:1] == ["DIAG_PROFILE"] and (
+        len(targets) > 1 or detectors.asks_suitability(text) or detectors.is_science(text)
+    ):
+        targets = targets[1:]
+    return targets[0] if targets else None
+
+
+def targets_of(text: str) -> list[str]:
+    """Every state that folded words could mean; a client that typed them may ask for any of these."""
+    found = (
+        ("DIAG_PROFILE", detectors.starts_diagnosis(text)),
+        ("ROUTINE_INTAKE", detectors.reviews_routine(text)),
+        ("RECO_GATE", detectors.requests_recommendation(text)),
+    )
+    return [state for state, meant in found if meant]
 
 
 def _derived_fits(here: str, to: str) -> bool:
@@ -132,7 +144,7 @@ def _requested(ask: ChatAsk, wanted: dict[str, str], here: str) -> Transition:
         wanted["requested_next_state"],
     )
     to = target if target in UI_STATES else "IDLE_CHAT"
-    if source == "text_explicit" and derive_from_text(ask.text or fold(trigger_id)) != to:
+    if source == "text_explicit" and to not in targets_of(ask.text or fold(trigger_id)):
         return Transition(
             agent_state=here, rejected={"reason": "TEXT_EXPLICIT_NOT_ALLOWED", "requested_next_state": target}
         )

@@ -9,11 +9,8 @@ from aurora.rules.transitions import RECO_STATES
 
 RECO_CHIPS = frozenset({"chip.start.reco_products", "chip_get_recos"})
 ROUTINE_CHIPS = frozenset({"chip.start.routine", "chip.action.reco_routine", "routine_generate"})
-UNLOCKING_CHIPS = (
-    RECO_CHIPS
-    | ROUTINE_CHIPS
-    | {"chip.start.dupes", "chip.action.analyze_product", "chip.action.dupe_compare"}
-)  # fmt: skip
+ONE_PRODUCT_CHIPS = frozenset({"chip.start.dupes", "chip.action.analyze_product", "chip.action.dupe_compare"})
+UNLOCKING_CHIPS = RECO_CHIPS | ROUTINE_CHIPS | ONE_PRODUCT_CHIPS
 
 _CLARIFIES_PROFILE = pattern(r"skin|barrier|sensit|goal|concern|target|focus")
 _ACTION_WORDS = pattern(r"reco|offer|checkout|dupe|analy")
@@ -50,20 +47,26 @@ def is_budget_chip(ask: ChatAsk) -> bool:
     return action.startswith(("chip.clarify.budget", "chip.budget.")) or ask.clarification_id == "budget"
 
 
+def is_picks_chip(ask: ChatAsk) -> bool:
+    """A tap that asks for products or a routine, whatever else is said."""
+    return ask.action_id in RECO_CHIPS or ask.action_id in ROUTINE_CHIPS
+
+
 def wants_picks(ask: ChatAsk, *, patched: bool = False) -> bool:
     """Is this turn about which products to use (contract B 7 step 18)?
 
     Routine requests count too: they pass the same gates. patched: the turn answered a profile question.
-    Questions about science or about one product are something else.
+    Questions about science, about one product, or about what goes together are something else.
     """
-    text = ask.text
-    if detectors.is_science(text, ask.action_id) or detectors.asks_suitability(text):
+    text, action = ask.text, ask.action_id or ""
+    if detectors.is_science(text, action) or detectors.asks_suitability(text) or action in ONE_PRODUCT_CHIPS:
         return False
-    action = ask.action_id or ""
+    if is_picks_chip(ask):
+        return True
+    if detectors.asks_compatibility(text) and not detectors.requests_recommendation(text):
+        return False
     return (
-        action in RECO_CHIPS
-        or action in ROUTINE_CHIPS
-        or (patched and ask.clarification_id is not None)
+        (patched and ask.clarification_id is not None)
         or detectors.asks_recommendation(text)
         or detectors.asks_routine(text, ask.action_id)
     )

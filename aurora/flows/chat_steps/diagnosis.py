@@ -7,7 +7,7 @@ from typing import Any
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.flows.memory_view import log_views
-from aurora.rules import chips, detectors, phase0, replies
+from aurora.rules import chips, detectors, phase0, replies, unlock
 
 TOKEN = "S2_DIAGNOSIS"  # noqa: S105 - the name of a state
 
@@ -21,7 +21,7 @@ async def diagnosis(turn: ChatTurn) -> bool:
     if not turn.agent_state.startswith("DIAG_"):
         return False
     text = turn.ask.text
-    if turn.unlocked and detectors.requests_recommendation(text):
+    if turn.unlocked and (unlock.is_picks_chip(turn.ask) or detectors.requests_recommendation(text)):
         return False
     missing = turn.missing_core
     if not missing:

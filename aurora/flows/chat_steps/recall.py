@@ -16,7 +16,8 @@ async def recall(turn: ChatTurn) -> bool:
 
     A store that is away is no reason to fail: the turn goes on with what the request itself carries.
     """
-    finding = await turn.stage.ask(ReadMemory(cap_ms=READ_CAP_MS))
+    cap_ms = min(READ_CAP_MS, max(1, turn.stage.remaining_ms() // 2))
+    finding = await turn.stage.ask(ReadMemory(cap_ms=cap_ms))
     turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
