@@ -109,9 +109,10 @@ def _lines(item: Family, metric: Metric | None) -> list[str]:
         name = sample.name
         if item.kind == "counter":
             name = item.name
-        labels = tuple(
-            (key, _bound(value) if key == "le" else value) for key, value in sample.labels.items() if value
-        )
+        # In order of declaration: workers' files hold labels sorted by name.
+        labels = tuple((key, text) for key in item.label_names if (text := sample.labels.get(key)))
+        if "le" in sample.labels:
+            labels += (("le", _bound(sample.labels["le"])),)
         lines.append(_line(name, labels, sample.value))
     if not lines and item.kind != "histogram":
         if item.name in _FIRST_SERIES:
