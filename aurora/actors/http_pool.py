@@ -1,10 +1,10 @@
 """The HTTP client's connection pool as a link uses it. The only module that knows the client.
 
 We talk to the pool (`httpcore2`, what `httpx2` stands on) and not to a client object: no cookie jar that
-would mix people, no redirects, no proxies or certificates from the environment, no retries but ours, and less work
-per call. Three things it leaves to its users are done here: a call that is cut during the TLS handshake
-closes its socket at once, a body that is too large is left without abandoning its generators, and a pool whose slots
-are stuck can be replaced while calls are still in flight on the old one.
+would mix people, no redirects, no proxies or certificates from the environment, no retries but ours, and less
+work per call. Three things it leaves to its users are done here: a call that is cut during the TLS handshake
+closes its socket at once, a body that is too large is left without abandoning its generators, and a pool
+whose slots are stuck can be replaced while calls are still in flight on the old one.
 """
 
 from __future__ import annotations

@@ -307,15 +307,7 @@ async def test_waiting_for_a_place_counts_against_the_deadline() -> None:
 async def test_only_what_may_be_different_next_time_is_tried_again(
     answers: list[bytes], tried: int, good: bool
 ) -> None:
-    count = 0
-
-    async def in_turn(conversation: Conversation) -> None:
-        nonlocal count
-        while await conversation.read_request() is not None:
-            count += 1
-            await conversation.send(answers[count - 1])
-
-    async with linked(in_turn) as (link, upstream):
+    async with linked(replies(*answers)) as (link, upstream):
         outcome = await post(link, retry=TWICE)
         assert isinstance(outcome, Reply) == good
         assert len(upstream.requests) == tried

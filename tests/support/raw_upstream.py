@@ -109,12 +109,12 @@ def http(status: int, body: bytes, *headers: str, kind: str = "application/json"
 
 
 def replies(*answers: bytes) -> Behaviour:
-    """Answer requests in turn, the last answer for all that follow."""
+    """Answer requests in turn, over all connections, the last answer for all that follow."""
+    waiting = list(answers)
 
     async def behaviour(conversation: Conversation) -> None:
         while await conversation.read_request() is not None:
-            number = min(len(conversation.requests), len(answers)) - 1
-            await conversation.send(answers[number])
+            await conversation.send(waiting.pop(0) if len(waiting) > 1 else waiting[0])
         conversation.closed_at = trio.current_time()
 
     return behaviour
