@@ -39,7 +39,7 @@ CREATE OR REPLACE FUNCTION aurora_append(
   p_heads text[], p_expected bigint[], p_reached bigint[],
   p_stream text[], p_version bigint[], p_id uuid[], p_type text[], p_schema integer[], p_data text[], p_meta text[],
   p_profiles text, p_logs text, p_artifacts text, p_plans text, p_runs text, p_conversations text,
-  p_expired text[], p_before timestamptz[]
+  p_swept text[], p_before timestamptz[], p_sweeping bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   n bigint;
@@ -57,14 +57,6 @@ BEGIN
     SELECT e.s, e.v, e.i, e.t, e.sv, e.d::json, e.m::json
     FROM unnest(p_stream, p_version, p_id, p_type, p_schema, p_data, p_meta) AS e (s, v, i, t, sv, d, m);
 
-  IF p_expired IS NOT NULL THEN
-    DELETE FROM aurora_skin_diagnosis_artifacts a USING unnest(p_expired, p_before) AS x (stream, before)
-      WHERE a.stream = x.stream AND a.created_at < x.before;
-    DELETE FROM aurora_ingredient_plans a USING unnest(p_expired, p_before) AS x (stream, before)
-      WHERE a.stream = x.stream AND a.created_at < x.before;
-    DELETE FROM aurora_reco_runs a USING unnest(p_expired, p_before) AS x (stream, before)
-      WHERE a.stream = x.stream AND a.created_at < x.before;
-  END IF;
   IF p_logs IS NOT NULL THEN
     INSERT INTO aurora_skin_logs
       SELECT * FROM json_populate_recordset(NULL::aurora_skin_logs, p_logs::json)
@@ -120,6 +112,15 @@ BEGIN
       SELECT * FROM json_populate_recordset(NULL::aurora_conversations, p_conversations::json)
       ON CONFLICT (stream, brief_id) DO UPDATE SET
         state = excluded.state, version = excluded.version, updated_at = excluded.updated_at;
+  END IF;
+  -- A sweep takes what was made before it, never what the same group made after it.
+  IF p_swept IS NOT NULL THEN
+    DELETE FROM aurora_skin_diagnosis_artifacts a USING unnest(p_swept, p_before, p_sweeping) AS x (stream, before, version)
+      WHERE a.stream = x.stream AND a.created_at < x.before AND a.version < x.version;
+    DELETE FROM aurora_ingredient_plans a USING unnest(p_swept, p_before, p_sweeping) AS x (stream, before, version)
+      WHERE a.stream = x.stream AND a.created_at < x.before AND a.version < x.version;
+    DELETE FROM aurora_reco_runs a USING unnest(p_swept, p_before, p_sweeping) AS x (stream, before, version)
+      WHERE a.stream = x.stream AND a.created_at < x.before AND a.version < x.version;
   END IF;
 END
 $$;

@@ -22,10 +22,11 @@ from aurora.store.projections import Event
 PAGE_LIMIT: Final = 1000
 
 PAGE_SQL: Final = """
-SELECT stream, version, event_id::text, type, schema_version, data::text, meta::text, xid::text, position
-FROM aurora_events
-WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, position LIMIT $3"""
+SELECT e.stream, e.version, e.event_id::text, e.type, e.schema_version, e.data::text, e.meta::text,
+  e.xid::text, e.position
+FROM aurora_events e
+WHERE (e.xid, e.position) > ($1::text::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.position LIMIT $3"""
 _HELD: Final = """
 SELECT count(*) FROM (SELECT 1 FROM aurora_events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
 LIMIT 10000) held"""
@@ -56,13 +57,19 @@ async def read_feed(db: Database, token: str | None, limit: int = PAGE_LIMIT) ->
         # One snapshot for both: events below its xmin are complete, those above are counted as held.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             rows = await connection.fetch(PAGE_SQL, str(xid), position, max(1, min(limit, PAGE_LIMIT)))
-            held = await connection.fetchval(_HELD)
+            held = await held_events(connection)
         end = (int(rows[-1][7]), int(rows[-1][8])) if rows else (xid, position)
         return FeedPage(events=[decode_event(*row[:7]) for row in rows], token=_sealed(*end), held=held)
 
     page = await db.run(work)
     telemetry.feed_lag.set(page.held)
     return page
+
+
+async def held_events(connection: Connection) -> int:
+    """Events that the feed holds back until an older transaction ends; at most 10,000 are counted."""
+    count: int = await connection.fetchval(_HELD)
+    return count
 
 
 def _sealed(xid: int, position: int) -> str:

@@ -38,7 +38,7 @@ _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 _APPEND: Final = """
 SELECT aurora_append($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10,
-  $11, $12, $13, $14, $15, $16, $17, $18::timestamptz[])"""
+  $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
 _RECORDED: Final = """
 SELECT e.stream, e.event_id::text, e.version FROM aurora_events e
 JOIN unnest($1::text[], $2::text[]) AS k (stream, id) ON e.stream = k.stream AND e.event_id = k.id::uuid"""
@@ -93,7 +93,7 @@ class Fold:
         self._known = dict(known)
         self.states: dict[str, StreamState] = {}
         self.rows: dict[type[Row], dict[tuple[str, str], Row]] = {}
-        self.swept: dict[str, str] = {}
+        self.sweeps: list[tuple[str, datetime, int]] = []
         self.events: list[tuple[Event, str, str]] = []
         self.replies: list[tuple[Ticket, Appended]] = []
 
@@ -108,7 +108,7 @@ class Fold:
         events: list[tuple[Event, str, str]] = []
         rows: dict[tuple[type[Row], str], Row] = {}
         ids: dict[tuple[str, str], int] = {}
-        swept = self.swept.get(stream)
+        sweeps: list[tuple[str, datetime, int]] = []
         try:
             for new, data, meta in zip(ticket.facts, ticket.data, ticket.meta, strict=True):
                 recorded = self._known.get((stream, new.event_id)) or ids.get((stream, new.event_id))
@@ -123,7 +123,9 @@ class Fold:
                     if touch.row is LogRow:
                         day = self._day(stream, touch.key, rows)
                     state, rows[touch.row, touch.key] = state.folded(event, touch, day)
-                swept = sweeps_before(event) or swept
+                before = sweeps_before(event)
+                if before is not None:
+                    sweeps.append((stream, datetime.fromisoformat(before), version))
                 events.append((event, data, meta))
                 ids[stream, new.event_id] = version
                 versions.append(version)
@@ -135,8 +137,7 @@ class Fold:
         self.states[stream] = state
         self.events += events
         self._known |= ids
-        if swept is not None:
-            self.swept[stream] = swept
+        self.sweeps += sweeps
         for (kind, key), row in rows.items():
             self.rows.setdefault(kind, {})[stream, key] = row
         self.replies.append((ticket, Appended(versions=versions, memory=state.as_memory())))
@@ -165,8 +166,9 @@ class Fold:
             [data for _, data, _ in self.events],
             [meta for _, _, meta in self.events],
             *(encode(list(some.values())).decode() if some else None for some in rows),
-            list(self.swept) or None,
-            [datetime.fromisoformat(before) for before in self.swept.values()] or None,
+            [stream for stream, _, _ in self.sweeps] or None,
+            [before for _, before, _ in self.sweeps] or None,
+            [version for _, _, version in self.sweeps] or None,
         )
 
 

@@ -17,6 +17,7 @@ from aurora import telemetry
 from aurora.contract.turn import iso_ms
 from aurora.settings import Settings
 from aurora.store.facts import DiagnosisExpired, FactMeta, NewFact
+from aurora.store.feed import held_events
 from aurora.store.journal import Journal
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database
@@ -46,9 +47,6 @@ DELETE FROM aurora_events e USING (
   SELECT stream, version FROM aurora_events
   WHERE type = 'ConversationMoved' AND recorded_at < $1 LIMIT $2) old
 WHERE e.stream = old.stream AND e.version = old.version"""
-_FEED_LAG: Final = """
-SELECT count(*) FROM (
-  SELECT 1 FROM aurora_events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 10000) held"""
 
 
 class Maintenance:
@@ -79,7 +77,7 @@ class Maintenance:
         await self._age(now)
         for statement in (_OLD_TALKS, _OLD_MOVES):
             await self._delete(statement, now - CONVERSATION_TTL)
-        telemetry.feed_lag.set(await self._database.run(lambda connection: connection.fetchval(_FEED_LAG)))
+        telemetry.feed_lag.set(await self._database.run(held_events))
 
     async def _partitions(self, connection: Connection, now: datetime) -> None:
         today = now.date()

@@ -16,6 +16,8 @@ from aurora.store.postgres import Connection
 
 log = structlog.get_logger(__name__)
 
+# Of the advisory lock under which days are made and dropped.
+_LOCK: Final = 72403120
 _LARGEST_BYTES: Final = 4_194_304
 _WRITE: Final = "SELECT aurora_trace($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
 _encode = msgspec.json.Encoder().encode
@@ -91,32 +93,46 @@ async def ensure_days(connection: Connection, days: Sequence[date]) -> None:
     """Make the partitions of these days, where missing. Attached, not created in place: no table lock."""
     for day in days:
         name = f"aurora_traces_{day:%Y%m%d}"
-        if await connection.fetchval("SELECT to_regclass($1)::text", name) is not None:
+        if await _exists(connection, name):
             continue
         async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(72403120)")
-            if await connection.fetchval("SELECT to_regclass($1)::text", name) is None:
-                start = f"{day:%Y-%m-%d} 00:00:00+00"
-                end = f"{day + timedelta(days=1):%Y-%m-%d} 00:00:00+00"
-                await connection.execute(f"CREATE TABLE {name} (LIKE aurora_traces INCLUDING ALL)")
-                await connection.execute(
-                    f"ALTER TABLE aurora_traces ATTACH PARTITION {name} "
-                    f"FOR VALUES FROM ('{start}') TO ('{end}')"
-                )
+            await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            if await _exists(connection, name):
+                continue
+            start = f"{day:%Y-%m-%d} 00:00:00+00"
+            end = f"{day + timedelta(days=1):%Y-%m-%d} 00:00:00+00"
+            await connection.execute(f"CREATE TABLE {name} (LIKE aurora_traces INCLUDING ALL)")
+            await connection.execute(
+                f"ALTER TABLE aurora_traces ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')"
+            )
+
+
+async def _exists(connection: Connection, name: str) -> bool:
+    # Not to_regclass: that may answer from a cache filled before another worker made the table.
+    query = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid))"
+    return bool(await connection.fetchval(query, name))
 
 
 async def drop_days_before(connection: Connection, oldest: date) -> list[str]:
-    """Drop the partitions of days before `oldest`. Answers their names."""
+    """Drop the partitions of days before `oldest`. Answers their names; none if another worker is at it."""
+    if not await connection.fetchval(f"SELECT pg_try_advisory_lock({_LOCK})"):
+        return []
+    try:
+        return await _drop_days_before(connection, f"aurora_traces_{oldest:%Y%m%d}")
+    finally:
+        if not connection.is_closed():
+            await connection.execute(f"SELECT pg_advisory_unlock({_LOCK})")
+
+
+async def _drop_days_before(connection: Connection, oldest: str) -> list[str]:
     rows = await connection.fetch(
         "SELECT c.relname, i.inhdetachpending FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-        "WHERE i.inhparent = 'aurora_traces'::regclass ORDER BY c.relname"
+        "WHERE i.inhparent = 'aurora_traces'::regclass AND c.relname < $1 ORDER BY c.relname",
+        oldest,
     )
-    dropped: list[str] = []
     for name, half_done in rows:
-        if name.removeprefix("aurora_traces_") < f"{oldest:%Y%m%d}":
-            # Not dropped in place: that would lock the whole table against readers and writers.
-            manner = "FINALIZE" if half_done else "CONCURRENTLY"
-            await connection.execute(f"ALTER TABLE aurora_traces DETACH PARTITION {name} {manner}")
-            await connection.execute(f"DROP TABLE {name}")
-            dropped.append(name)
-    return dropped
+        # Not dropped in place: that would lock the whole table against readers and writers.
+        manner = "FINALIZE" if half_done else "CONCURRENTLY"
+        await connection.execute(f"ALTER TABLE aurora_traces DETACH PARTITION {name} {manner}")
+        await connection.execute(f"DROP TABLE {name}")
+    return [name for name, _ in rows]
