@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 MAX_DEPTH = 96
-_MAX_INT = 2**53
+MAX_INT_BITS = 12_000  # Python refuses to print integers of more than some 4300 digits
 
 _encoder = msgspec.json.Encoder()
 
@@ -22,14 +22,14 @@ def encode_anyway(value: Any) -> bytes:
 
 
 def scrub(value: Any, depth: int = 0) -> Any:
-    """A JSON-able likeness: lone surrogates replaced, giant integers as floats, foreign objects and what lies
-    deeper than 96 levels as null."""
+    """A JSON-able likeness: lone surrogates as `?`; absurd integers, foreign objects and what lies deeper than
+    96 levels as null."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, int):
-        return value if -_MAX_INT <= value <= _MAX_INT else _approximate(value)
+        return value if value.bit_length() <= MAX_INT_BITS else None
     if isinstance(value, float):
         return value
     if depth >= MAX_DEPTH:
@@ -42,10 +42,3 @@ def scrub(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [scrub(v, depth + 1) for v in value]
     return None
-
-
-def _approximate(value: int) -> float | None:
-    try:
-        return float(value)
-    except OverflowError:
-        return None

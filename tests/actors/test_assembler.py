@@ -794,7 +794,7 @@ def test_what_json_cannot_hold_is_scrubbed_and_the_answer_still_leaves() -> None
         deep = [deep]
     built = assembler()
     built.say("half \ud800 a pair")
-    built.card("x", "note", {"odd": object(), "huge": 10**400, "set": {1}, "deep": deep, 3: "int key"})
+    built.card("x", "note", {"odd": object(), "huge": 10**5000, "set": {1}, "deep": deep, 3: "int key"})
     body = plain(built.finish())
     assert body["assistant_message"]["content"] == "half ? a pair"
     assert body["cards"][0]["payload"]["odd"] is None
