@@ -46,7 +46,8 @@ def test_what_was_not_sent_is_null_and_blank_texts_are_nothing() -> None:
     ("raw", "count"),
     [
         (None, 7), ("", 7), ("abc", 7), ("0", 7), ("0.9", 7), ("nan", 7), ("inf", 7), ("-inf", 7),
-        ("1e999", 7),        ("1", 1), ("7", 7), ("2.7", 2), ("30", 30), ("31", 30), ("1e9", 30), ("-3", 1), (" 5 ", 5), ([], 7),
+        ("1e999", 7), ("1", 1), ("7", 7), ("2.7", 2), ("30", 30), ("31", 30),
+        ("1e9", 30), ("-3", 1), (" 5 ", 5), ([], 7),
     ],
 )  # fmt: skip
 def test_days_are_rows_truncated_and_clamped(raw: object, count: int) -> None:
