@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
+import structlog
 
 from aurora.actors import envelope_laws
 from aurora.actors.envelope_laws import Draft, DraftCard
@@ -24,6 +25,8 @@ from aurora.store.facts import Fact
 Format = Literal["text", "markdown"]
 Outcome = Literal["ok", "degraded", "blocked", "failed"]
 Gap = tuple[str, str]  # (field, reason) of a field_missing entry
+
+log = structlog.get_logger(__name__)
 
 
 class CutPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     safety notice stands, `degraded` when a timeout notice stands or the turn was cut, else `ok`. counts: what
     the laws did, for metrics (`chips_truncated`, `field_missing_added`, `treatments_removed`,
     `commerce_removed`, `guard_fallback`, `low_medium_fallback`, `nothing_said`, `schema_failed`,
-    `soft.<rule>`, `actionable`). facts: of the cut plan, if it was used. bug: a law raised; to be logged.
+    `soft.<rule>`, `actionable`). facts: of the cut plan, if it was used. bug: a law raised (logged).
     """
 
     envelope: Envelope
@@ -80,6 +83,7 @@ class EnvelopeAssembler:
             trace_id=turn.context.trace_id,
             lang=turn.context.lang,
             chat=chat,
+            client_state=_client_state(turn),
         )
         self._events_base: dict[str, Any] = {
             "timestamp": turn.now_ms,
@@ -285,6 +289,8 @@ class EnvelopeAssembler:
             sealed = envelope_laws.seal(draft, self._settings, self._events_base)
         except Exception as error:  # noqa: BLE001 - the last boundary: a bug in a law must not cost the envelope
             bug, sealed = error, envelope_laws.minimal(draft, {})
+        if sealed.error_code is not None:
+            log.error("envelope_replaced", code=sealed.error_code, kind=self._turn.kind, exc_info=bug)
         status = refused.status if refused is not None else 200
         return Finished(
             envelope=sealed.envelope,
@@ -307,6 +313,7 @@ class EnvelopeAssembler:
             trace_id=gathered.trace_id,
             lang=gathered.lang,
             chat=gathered.chat,
+            client_state=gathered.client_state,
             message=plan.message,
             message_format=plan.message_format,
             chips=list(plan.chips),
@@ -325,6 +332,12 @@ class EnvelopeAssembler:
 def gaps(entries: Iterable[Gap | FieldMissing]) -> list[Gap]:
     """(field, reason) pairs of whatever form was handed in."""
     return [(e.field, e.reason) if isinstance(e, FieldMissing) else (e[0], e[1]) for e in entries]
+
+
+def _client_state(turn: Turn) -> str:
+    """The client's own state, which our answer does not move (contract F 4); "" if it named none."""
+    state = getattr(turn.body, "client_state", None)
+    return state if isinstance(state, str) else ""
 
 
 def _outcome(status: int, sealed: envelope_laws.Sealed, degraded: bool) -> Outcome:
