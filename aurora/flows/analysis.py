@@ -26,6 +26,8 @@ from aurora.rules.analysis.intake import Intake, Photo
 from aurora.rules.notices import notice
 from aurora.store.facts import AnalysisCompleted, AnalysisTimedOut, ConversationMoved, ProfilePatched
 
+log = telemetry.get_logger()
+
 INTERNAL_STATE = "S5_ANALYSIS_SUMMARY"
 NOT_SAVED = ("diagnosis_artifact", "db_unavailable")
 
@@ -44,6 +46,16 @@ async def analysis(stage: Stage) -> None:
     models = await _ask_models(stage, facts)
     result = conclude(facts, models, _making(stage), stage.turn.context.lang)
     _tell(stage, result)
+    log.info(
+        "skin_analysis_profile",
+        analysis_source=result.source,
+        user_requested_photo=facts.photo_requested,
+        photos_provided=facts.photos_provided,
+        used_photos=False,
+        photo_quality_grade=facts.grade,
+        report=models.report.decision,
+        report_failure=models.failure,
+    )
     await _keep(stage, memory, result)
 
 

@@ -309,16 +309,18 @@ async def test_a_late_append_is_waited_for_no_longer_than_allowed_and_goes_on(
 
 
 async def test_a_cut_while_the_append_is_under_way_sends_the_finished_analysis(
-    autojump_clock: MockClock,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The result stands: it is not thrown away for a baseline, and no timeout is recorded."""
-    store = FakeStore(Memory(profile=PERSON), append_ms=math.inf, read_ms=900)
+    """In a burst the clerk cuts early. The result stands: no baseline in its place, no timeout recorded."""
+    monkeypatch.setattr("aurora.actors.turn.LiveStage.remaining_ms", lambda _: 5000)
+    store = FakeStore(Memory(profile=PERSON), append_ms=math.inf)
     played = await run(store=store, settings=Settings(analysis_budget_ms=BUDGET_MS, append_wait_ms=5000))
-    assert played.elapsed_ms <= BUDGET_MS
+    assert played.finished.cut_reason == "budget"
+    assert played.elapsed_ms == BUDGET_MS
     assert summary(played)["analysis_source"] == "rule_based"
     assert played.cards("confidence_notice") == []
     assert missing(played) == [GAP]
-    assert played.facts_of(AnalysisTimedOut) == []
+    assert [type(f) for f in played.facts] == [ProfilePatched, AnalysisCompleted, ConversationMoved]
 
 
 async def test_the_conversation_keeps_what_else_it_held(autojump_clock: MockClock) -> None:
