@@ -56,12 +56,13 @@ class DraftCard(msgspec.Struct):
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """What a turn has said so far. interrupted: the turn did not end by itself."""
+    """What a turn has said so far. client_state: the client's own. interrupted: it did not end by itself."""
 
     request_id: str
     trace_id: str
     lang: Lang
     chat: bool
+    client_state: str = ""
     message: Any = None
     message_format: str = "text"
     chips: list[Any] = []
@@ -378,7 +379,7 @@ def lawful_chips(draft: Draft, next_state: str, counts: dict[str, int]) -> list[
     """No doubles (same answer, or same id, kind and label), none that the client refuses, at most ten."""
     if draft.refused:
         return []
-    in_diagnosis = next_state.startswith("DIAG_")
+    in_diagnosis = next_state.startswith("DIAG_") or draft.client_state.startswith("DIAG_")
     seen: set[tuple[Any, ...]] = set()
     kept: list[Chip] = []
     for chip in draft.chips:
@@ -410,11 +411,13 @@ def lawful_chips(draft: Draft, next_state: str, counts: dict[str, int]) -> list[
 
 
 def _message(draft: Draft) -> AssistantMessage | None:
-    if not isinstance(draft.message, str) or not draft.message.strip():
+    said = draft.message
+    if not isinstance(said, str) or not said.strip():
         return None
-    return AssistantMessage(
-        draft.message, format="markdown" if draft.message_format == "markdown" else "text"
-    )
+    # The client turns a text with all three of these into a card of its own (contract F 3).
+    if "profile=" in said and "shortlist" in said.lower() and "/100" in said:
+        said = said.replace("profile=", "profile: ")
+    return AssistantMessage(said, format="markdown" if draft.message_format == "markdown" else "text")
 
 
 _NOT_SAID: dict[str, Any] = {

@@ -22,8 +22,10 @@ def encode_anyway(value: Any) -> bytes:
 
 
 def scrub(value: Any, depth: int = 0) -> Any:
-    """A JSON-able likeness: lone surrogates as `?`; absurd integers, foreign objects and what lies deeper than
-    96 levels as null."""
+    """A JSON-able likeness of `value`.
+
+    Lone surrogates become `?`; absurd integers, foreign objects and what lies deeper than 96 levels, null.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

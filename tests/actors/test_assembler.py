@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from aurora.actors.assembler import CutPlan, EnvelopeAssembler, Finished
-from aurora.contract.envelope import Card, Chip, FieldMissing
+from aurora.contract.envelope import AssistantMessage, Card, Chip, FieldMissing
 from aurora.contract.errors import ContractError
+from aurora.contract.requests import ChatRequest
 from aurora.contract.turn import Identity, RequestContext, Turn
 from aurora.settings import Settings
 from aurora.store.facts import AnalysisTimedOut
@@ -295,6 +296,24 @@ def test_keep_chatting_is_not_offered_where_the_client_refuses_it() -> None:
     free.say("Done.")
     free.chip(keep)
     assert [c.chip_id for c in free.finish().envelope.suggested_chips] == ["chip_keep_chatting"]
+
+
+def test_keep_chatting_is_not_offered_while_the_client_itself_is_in_diagnosis() -> None:
+    context = RequestContext("r1", "t1", "EN", "u1")
+    body = ChatRequest(client_state="DIAG_PROFILE")
+    turn = Turn(kind="chat", context=context, identity=Identity("u1"), now=NOW, seed="ab" * 16, body=body)
+    built = EnvelopeAssembler(turn, Settings(), chat=True)
+    built.say("Done. What next?")
+    built.chip(Chip("chip_keep_chatting", "Just chat"), Chip("x", "X"))
+    assert [c.chip_id for c in built.finish().envelope.suggested_chips] == ["x"]
+
+
+def test_text_that_the_client_would_turn_into_a_card_is_defused() -> None:
+    built = assembler()
+    built.say("Shortlist for profile=oily, total 71/100")
+    assert built.finish().envelope.assistant_message == AssistantMessage(
+        "Shortlist for profile: oily, total 71/100"
+    )
 
 
 # --- next_state and session patch -------------------------------------------------------------------------
