@@ -54,7 +54,10 @@ _SCIENCE_EN = pattern(
 _SCIENCE_CN = pattern(r"成分.{0,8}?(?:机理|机制|科学|证据|原理)|证据链|循证|临床证据|论文证据|问成分")
 
 # --- suitability
-_FIT_EN = pattern(r"\bcan i use\b|\bwill it (?:irritate|break me out)\b|\bsuitable\b")
+_FIT_EN = pattern(
+    r"\bcan i use\b|\bwill it (?:irritate|break me out)\b|\bsuitable\b|\bsuits? (?:me|my)\b"
+    r"|\bif (?:this|it) (?:is|would be)\b.{0,40}?\b(?:okay|ok|safe|good|right)\b"
+)
 _FIT_CN = anywhere(
     "适合吗", "适不适合", "适合我吗", "是否适合", "适合不适合", "合适吗", "适配吗", "能用吗", "可以用吗",
     "刺激吗", "爆痘吗",

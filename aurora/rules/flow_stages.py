@@ -16,7 +16,7 @@ _BY_EVENT = {
 
 
 def stages_of(events: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """`(stage, outcome)` of `aurora_skin_flow_total`, each once. `reco_request` is counted on entry instead."""
+    """`(stage, outcome)` of `aurora_skin_flow_total`, each once; `reco_request` is counted on entry."""
     found: dict[tuple[str, str], None] = {}
     for event in events:
         name, data = event.get("event_name"), event.get("data")

@@ -59,12 +59,12 @@ _SENSITIVITY: Table = (
     (
         pattern(
             r"\b(?:not|isn'?t|never) (?:\w+ )?(?:high|severe|sensitive)\b"
-            r"|不敏感|不太敏感|不容易|不会|没有|没什么|并不"
+            r"|\b(?:rarely|hardly|seldom)\b|不敏感|不太敏感|不容易|不会|没有|没什么|并不|很少|几乎不"
         ),
         "low",
     ),
     (pattern(r"\b(?:medium|mid|moderate|somewhat|sometimes)\b|中|有时|偶尔"), "medium"),
-    (pattern(r"\b(?:high|severe|very|extremely)\b|高|重|非常|很敏感|容易"), "high"),
+    (pattern(r"\b(?:high|severe|very|extremely|often|always)\b|高|重|非常|很敏感|容易|经常|总是"), "high"),
     (pattern(r"\b(?:low|mild|slight|slightly)\b|低|轻"), "low"),
     (pattern(r"\byes\b|有"), "high"),
     (pattern(r"\bno\b|无"), "low"),

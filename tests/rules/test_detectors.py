@@ -1,0 +1,154 @@
+"""What a message is about, in both languages, with ASCII word boundaries (contract B 1, 2.4, 6)."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aurora.rules import detectors, redflags
+from aurora.rules.text import fold, followed_by, pattern
+
+ALL = {
+    "explicit": detectors.is_explicit,
+    "reco": detectors.asks_recommendation,
+    "request": detectors.requests_recommendation,
+    "science": detectors.is_science,
+    "fit": detectors.asks_suitability,
+    "diag": detectors.starts_diagnosis,
+    "review": detectors.reviews_routine,
+    "routine": detectors.asks_routine,
+    "compat": detectors.asks_compatibility,
+    "weather": detectors.asks_weather,
+}
+
+# text -> the detectors that must fire, and those that must not.
+CASES = [
+    ("Recommend a moisturizer", "explicit reco request", "fit diag science routine"),
+    ("请recommend一下", "explicit reco request", "fit"),
+    ("ｒｅｃｏｍｍｅｎｄ something", "explicit request", ""),
+    ("I recommended it to her", "reco", "explicit request"),
+    ("求推荐精华", "explicit reco request", "fit"),
+    ("我想买一支面霜", "explicit reco request", ""),
+    ("面霜我已经想买了", "", "request"),
+    ("给我一份清单", "reco", "request"),
+    ("I am dry", "", "explicit reco routine"),
+    ("what is AM and PM care", "reco routine", "explicit"),
+    ("my am routine", "reco routine", ""),
+    ("anti-aging ideas", "explicit reco", "request"),
+    ("细纹怎么办", "explicit reco", "request"),
+    ("acne on my chin", "reco", "explicit"),
+    ("the science of ingredients", "science", "reco explicit"),
+    ("clinical evidence for active ingredients", "science", "reco"),
+    ("which products have clinical evidence for their ingredients", "science reco", ""),
+    ("烟酰胺的成分机理", "science", "reco"),
+    ("Is this okay for sensitive skin", "explicit fit", "reco"),
+    ("Is it ok if I use it daily", "explicit fit", ""),
+    ("Can I use retinol?", "explicit fit", "reco"),
+    ("这款适合我吗", "fit", "reco"),
+    ("这个适合吗", "explicit fit", ""),
+    ("能用吗", "explicit fit", ""),
+    ("评估：某某精华液", "fit", "diag"),
+    ("评估: a", "", "fit"),
+    ("Start diagnosis", "diag", "explicit"),
+    ("start a skin check", "diag", ""),
+    ("diagnose my skin", "diag explicit", ""),
+    ("build my skin profile", "diag", ""),
+    ("开始皮肤诊断", "diag explicit", ""),
+    ("测试一下我的肤质", "diag", ""),
+    ("my skin is dry. Please check the price", "", "diag"),
+    ("build me a routine", "explicit reco request routine", ""),
+    ("review my routine", "explicit review routine", "request"),
+    ("评估我现在用的", "explicit review", ""),
+    ("生成一套早晚护肤 routine", "routine reco", ""),
+    ("retinol with glycolic acid", "compat", "reco"),
+    ("pair a chair with a table", "", "compat"),
+    ("A 醇 和 果 酸 可以同晚用吗", "compat explicit", ""),
+    ("repair my barrier with ceramides", "", "compat"),
+    ("明天要下雪，我应该注意什么？", "weather", "reco"),
+    ("Going skiing next month", "weather", ""),
+    ("there is a risk in the louvre", "", "weather"),
+    ("有什么风险", "", "weather reco"),
+    ("hello", "", " ".join(ALL)),
+    ("", "", " ".join(ALL)),
+]
+
+
+@pytest.mark.parametrize(("text", "yes", "no"), CASES, ids=[case[0] for case in CASES])
+def test_what_a_message_is_about(text, yes, no):
+    folded = fold(text)
+    found = {name for name, detects in ALL.items() if detects(folded)}
+    assert set(yes.split()) <= found
+    assert not found & set(no.split())
+
+
+def test_an_action_id_counts_as_routine_only_if_the_message_does_not_say_otherwise():
+    assert detectors.asks_routine("", "chip.start.routine")
+    assert not detectors.asks_routine("tell me about spf", "chip.start.routine")
+    assert detectors.is_science("", "chip.start.ingredients")
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("retinol and glycolic acid", ["retinoid", "aha"]),
+        ("阿达帕林 + 果 酸", ["retinoid", "aha"]),
+        ("benzoyl peroxide, vitamin c", ["benzoyl_peroxide", "vitamin_c"]),
+        ("alpha version", []),
+        ("", []),
+    ],
+)
+def test_known_actives_by_group(text, groups):
+    assert detectors.known_actives(fold(text)) == groups
+
+
+@pytest.mark.parametrize(
+    ("text", "tier"),
+    [
+        ("¥200", "¥200"),
+        ("about 500", "¥500"),
+        ("¥1000+", "¥1000+"),
+        ("premium", "¥1000+"),
+        ("不确定", "不确定"),
+        ("slow", None),
+    ],
+)
+def test_budget_tiers(text, tier):
+    assert detectors.budget_tier(fold(text)) == tier
+
+
+def test_order_matters_for_what_is_followed_by_what():
+    first, then = pattern("a"), pattern("b")
+    assert followed_by("xa.b", first, then)
+    assert not followed_by("b.a", first, then)
+
+
+@given(st.text(max_size=200))
+def test_folding_is_stable(text):
+    assert fold(fold(text)) == fold(fold(fold(text)))
+
+
+SEEDS = ["要", "is this ", "my skin ", "成分", "评估: ", "no pus, ", "没有出血、"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_detectors_take_time_in_proportion_to_the_text(seed):
+    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
+
+    def cost(size: int) -> float:
+        text = (seed * size)[:size]
+        spent = []
+        for _ in range(3):
+            begun = time.process_time()
+            for detects in ALL.values():
+                detects(text)
+            redflags.check(text)
+            spent.append(time.process_time() - begun)
+        return statistics.median(spent)
+
+    cost(2_000)
+    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
