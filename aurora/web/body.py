@@ -52,6 +52,9 @@ class BodyReader:
         Raises ClientGoneError.
         """
         message = await receive()
+        if _declared(headers) > self._limit:
+            await self._drain(receive, message)
+            raise ContractError(413, "PAYLOAD_TOO_LARGE")
         if message["type"] == "http.request" and not message.get("more_body", False):
             raw: bytes = message.get("body", b"")  # by far the most common: all of it came at once
             if len(raw) > self._limit:
@@ -108,6 +111,12 @@ class BodyReader:
             return await trio.to_thread.run_sync(inflate, raw, encoding, self._limit)
         except zlib.error:
             raise ContractError(400, "INVALID_JSON") from None
+
+
+def _declared(headers: dict[bytes, bytes]) -> int:
+    """The length that the client announced; 0 if it did not."""
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() and len(length) < 19 else 0
 
 
 def inflate(raw: bytes, encoding: bytes, limit: int) -> bytes:

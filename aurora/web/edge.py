@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
+import structlog
 import trio
 
 from aurora import telemetry
@@ -25,6 +26,8 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -83,6 +86,7 @@ class Edge:
                 await self._serve(scope, receive, answer, route, request)
         finally:
             self._count(request, answer.status)
+            log.debug("answered", method=request.method, route=request.route, status=answer.status)
 
     async def _serve(
         self, scope: Scope, receive: Receive, answer: Outgoing, route: Route | None, request: Arrived

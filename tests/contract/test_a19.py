@@ -274,7 +274,8 @@ ROWS = [
              lambda a: a.error == "MISSING_AURORA_UID", NO_UID),
     ]),
     Row(37, "events without events", "memory", [
-        Step("POST", "/v1/events", {"source": "s"}, 400, lambda a: a.json["error"] == "INVALID_REQUEST", NO_UID),
+        Step("POST", "/v1/events", {"source": "s"}, 400,
+             lambda a: a.json["error"] == "INVALID_REQUEST", NO_UID),
     ]),
     Row(38, "health without database", "none", [
         Step("GET", "/healthz", None, 200, health, NO_UID), Step("GET", "/health", None, 200, health, NO_UID),

@@ -202,7 +202,7 @@ async def test_chat_headers_are_on_every_chat_answer() -> None:
     house, _, _ = house_for(Settings())
     client = client_of(house)
     for how in ({"body": b'{"foo":1}'}, {"body": b"{bad"}, {"body": b"{}", "uid": None}):
-        answer = await client.send("POST", "/v1/chat", **how)  # type: ignore[arg-type] # a table
+        answer = await client.send("POST", "/v1/chat", **how)
         assert answer.status == 400
         assert 0 <= int(answer.headers["x-aurora-bucket"]) < 100
         assert answer.headers["x-aurora-variant"] == "legacy"

@@ -282,10 +282,10 @@ class Posthog:
             while len(body) < length:
                 body += await stream.receive_some(65536)
             self.requests.append((head.splitlines()[0].decode(), json.loads(body)))
-            if self.answer is None:
+            if self.answer is not None:
+                await stream.send_all(self.answer)
+            else:
                 await trio.sleep_forever()
-                return
-            await stream.send_all(self.answer)
 
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nconnection: close\r\n\r\nnot json, ok"
