@@ -40,7 +40,8 @@ async def _answer(store: Store, call: Call) -> Any:
     question, turn = call.question, call.turn
     match question:
         case ReadMemory():
-            return await store.read(turn.identity, turn.context.brief_id)
+            # A chat without a brief has a conversation too; the facts that move it name it "".
+            return await store.read(turn.identity, turn.context.brief_id or "")
         case ReadLogs():
             return await store.recent_logs(turn.identity, question.limit)
         case Remember():
