@@ -53,9 +53,12 @@ def get_logger() -> FilteringBoundLogger:
     return logger
 
 
-def bind_ids(request_id: str, trace_id: str) -> None:
+def bind_ids(request_id: str, trace_id: str = "") -> None:
     """Put the request's ids on every line of this task and of the tasks it starts."""
-    structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
+    if trace_id:
+        structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
+    else:
+        structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def clear_ids() -> None:

@@ -72,7 +72,7 @@ class Edge:
             return
         route = self._find(scope)
         request = arrived(scope, route.path if route is not None else None, self._arrival())
-        telemetry.bind_ids(request.request_id, "")
+        telemetry.bind_ids(request.request_id)
         preflight = request.method == "OPTIONS"
         answer = Outgoing(
             send,
