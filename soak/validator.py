@@ -121,7 +121,7 @@ def _message(message: Any) -> Iterator[str]:
         not set(message) <= {"role", "content", "format"}
         or message.get("role") != "assistant"
         or not isinstance(message.get("content"), str)
-        or message.get("format", "text") not in {"text", "markdown"}
+        or message.get("format", "text") not in ("text", "markdown")
     ):
         yield "assistant_message: not {role, content, format}"
 
@@ -138,7 +138,7 @@ def _chips(chips: Any) -> Iterator[str]:
             or not set(chip) <= {"chip_id", "label", "kind", "data"}
             or not _name(chip.get("chip_id"))
             or not _name(chip.get("label"))
-            or chip.get("kind", "quick_reply") not in {"quick_reply", "action"}
+            or chip.get("kind", "quick_reply") not in ("quick_reply", "action")
             or not isinstance(chip.get("data", {}), Mapping)
         ):
             yield f"suggested_chips[{n}]: no chip"

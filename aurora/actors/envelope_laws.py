@@ -396,7 +396,7 @@ def lawful_chips(draft: Draft, next_state: str, counts: dict[str, int]) -> list[
         if key in seen:
             continue
         seen.add(key)
-        if data is given and chip.kind in {"quick_reply", "action"}:
+        if data is given and chip.kind in ("quick_reply", "action"):
             kept.append(chip)
         else:
             kept.append(

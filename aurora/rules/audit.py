@@ -29,7 +29,8 @@ _CALL_TO_ACT = re.compile(
     r"|可以|请|试试|点|告诉|发|补充|上传|开始|选"
 )
 _GREETING = re.compile(
-    r"^\s*(?:good (?:morning|afternoon|evening)|hi|hello|你好|早上好|下午好|晚上好)[，,!！。. ]"
+    r"^\s*(?:good (?:morning|afternoon|evening)|hi|hello|你好|早上好|下午好|晚上好)[，,！!。. ]",
+    re.IGNORECASE,
 )
 _QUESTION = re.compile(r"[?？]")
 

@@ -88,7 +88,7 @@ def confidence_node(value: Any, reason: str) -> dict[str, Any]:
     rationale = value.get("rationale")
     return {
         "score": score,
-        "level": level if level in {"low", "medium", "high"} else level_of(score),
+        "level": level if level in ("low", "medium", "high") else level_of(score),
         "rationale": [r for r in rationale if isinstance(r, str)] if isinstance(rationale, list) else [],
     }
 

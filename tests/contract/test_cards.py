@@ -28,7 +28,8 @@ def fits(kind: str, payload: Any) -> bool:
 def test_a_profile_summary_fits_whatever_is_known(v2: bool) -> None:
     whole = Profile(
         skinType="oily", goals=["acne"], currentRoutine={"am": [{"step": "wash"}]}, itinerary=["Oslo"],
-        travel_plan={"destination": "Oslo", "indoor_outdoor_ratio": 0.5}, high_risk_medications=["isotretinoin"],
+        travel_plan={"destination": "Oslo", "indoor_outdoor_ratio": 0.5},
+        high_risk_medications=["isotretinoin"],
         age_band="25_34", lang_pref="CN",
     )  # fmt: skip
     for profile in (Profile(), whole):
@@ -49,7 +50,8 @@ def test_every_default_notice_fits(reason: Any, lang: Any) -> None:
 @pytest.mark.parametrize(
     "broken",
     [{"reason": "default"}, {"actions": []}, {"actions": [""]}, {"message": ""}, {"severity": "info"},
-     {"confidence": {"score": 2.0, "level": "low", "rationale": []}}, {"details": ["x"] * 7}, {"details": None}],
+     {"confidence": {"score": 2.0, "level": "low", "rationale": []}}, {"details": ["x"] * 7},
+     {"details": None}],
 )  # fmt: skip
 def test_a_notice_with_a_broken_part_does_not_fit(broken: dict[str, Any]) -> None:
     assert not fits("confidence_notice", {**notice("low_confidence", "EN"), **broken})
