@@ -102,6 +102,12 @@ def derive_from_chip(action_id: str | None, here: str) -> str | None:
     return move.to if here in move.allowed_from or _derived_fits(here, move.to) else None
 
 
+def client_accepts(chip_id: str, here: str) -> bool:
+    """Will the client, standing in `here`, let this chip through? It judges by the same table (F 4)."""
+    move = CHIP_MOVES.get(ALIASES.get(chip_id, chip_id))
+    return move is None or here == move.to or here in move.allowed_from
+
+
 def derive_from_text(text: str) -> str | None:
     """Where folded words lead: a diagnosis, a look at the present routine, recommendations, or nowhere.
 

@@ -8,10 +8,19 @@ from typing import Any
 import msgspec
 
 from aurora.actors.stage import Pending, Stage
-from aurora.contract.envelope import Lang
+from aurora.contract.envelope import Chip, Lang
 from aurora.contract.memory import Memory, Profile, SkinLog
 from aurora.flows.chat_steps.reply import Reply
-from aurora.rules import artifact_gate, conversation, phase0, profile_facts, profile_summary, unlock
+from aurora.rules import (
+    artifact_gate,
+    chips,
+    conversation,
+    phase0,
+    profile_facts,
+    profile_summary,
+    transitions,
+    unlock,
+)
 from aurora.rules.artifact_gate import Confidence
 from aurora.rules.request import ChatAsk, normalise
 from aurora.rules.transitions import RECO_STATES, Transition
@@ -80,6 +89,11 @@ class ChatTurn:
         """The client draws a recommendations card only in its own RECO states (contract F 4)."""
         asked = self.ask.client_state in RECO_STATES
         return asked if not self.moved.client_moved else self.agent_state in RECO_STATES
+
+    def chips(self, *chip_ids: str) -> list[Chip]:
+        """Chips of the catalogue, without those that the client would refuse where it now stands."""
+        here = self.agent_state if self.moved.client_moved else self.ask.client_state
+        return chips.chips(self.lang, *(name for name in chip_ids if transitions.client_accepts(name, here)))
 
     @property
     def missing_core(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.flows.memory_view import log_views
-from aurora.rules import chips, detectors, phase0, replies, unlock
+from aurora.rules import detectors, phase0, replies, unlock
 
 TOKEN = "S2_DIAGNOSIS"  # noqa: S105 - the name of a state
 
@@ -73,7 +73,7 @@ def complete(turn: ChatTurn, *, saved: bool) -> Reply:
     token = turn.reach(TOKEN)
     return Reply(
         say=replies.diagnosis_complete(turn.lang, saved=saved),
-        chips=chips.chips(turn.lang, "chip.intake.upload_photos", "chip.intake.skip_analysis"),
+        chips=turn.chips("chip.intake.upload_photos", "chip.intake.skip_analysis"),
         events=[("state_entered", {"next_state": token, "reason": "diagnosis_profile_complete"})],
         reach=token,
         profile=turn.profile_summary(),

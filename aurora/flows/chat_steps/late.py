@@ -6,7 +6,7 @@ from typing import Any
 
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import artifact_gate, chips, replies
+from aurora.rules import artifact_gate, replies
 from aurora.rules.notices import notice
 
 BUDGET_CODE = "ETIMEDOUT"
@@ -46,7 +46,7 @@ def picks_late(turn: ChatTurn, failure_code: str) -> Reply:
     return Reply(
         say=replies.reco_late(turn.lang),
         cards=cards,
-        chips=chips.chips(turn.lang, "chip.start.reco_products"),
+        chips=turn.chips("chip.start.reco_products"),
         events=[("recos_requested", event)],
         state=turn.used_artifact(),
     )

@@ -16,7 +16,7 @@ from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import artifact_gate, chips, detectors, evidence, normalise_reco, replies
+from aurora.rules import artifact_gate, detectors, evidence, normalise_reco, replies
 from aurora.rules.notices import notice
 from aurora.rules.query import picks_query
 from aurora.rules.reco_reasons import goal_words
@@ -147,7 +147,7 @@ def _given(turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_ba
         ),
         format="markdown",
         cards=cards,
-        chips=chips.chips(turn.lang, "chip.start.ingredients"),
+        chips=turn.chips("chip.start.ingredients"),
         events=[("value_moment", {"kind": "product_reco"}), ("recos_requested", asked)],
         state=state,
         reach=turn.reach(TOKEN),
@@ -223,7 +223,7 @@ def _asked(turn: ChatTurn, source: str) -> dict[str, Any]:
 
 
 def _ways_to_know_more(turn: ChatTurn) -> list[Any]:
-    return chips.chips(turn.lang, "chip.intake.upload_photos", "chip.intake.skip_analysis")
+    return turn.chips("chip.intake.upload_photos", "chip.intake.skip_analysis")
 
 
 def _rest(holder: dict[str, Any]) -> dict[str, Any]:

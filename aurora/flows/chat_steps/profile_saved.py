@@ -5,7 +5,7 @@ from __future__ import annotations
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import next_question
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import chips, detectors, replies, reply_values
+from aurora.rules import detectors, replies, reply_values
 from aurora.rules.conversation import IDLE
 
 
@@ -37,8 +37,8 @@ def acknowledged(turn: ChatTurn, *, saved: bool) -> Reply:
     return Reply(
         say=replies.profile_saved(turn.lang, saved=saved),
         cards=[ReplyCard("profile", "profile", {"profile": turn.profile_summary()})],
-        chips=chips.chips(
-            turn.lang, "chip.action.reco_routine", "chip.action.analyze_product", "chip.action.dupe_compare"
+        chips=turn.chips(
+            "chip.action.reco_routine", "chip.action.analyze_product", "chip.action.dupe_compare"
         ),
         reach=turn.reach(IDLE) if leaves else None,
         profile=turn.profile_summary(),

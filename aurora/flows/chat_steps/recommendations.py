@@ -8,7 +8,7 @@ from aurora.flows.chat_steps import late, picks
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import chips, replies, unlock
+from aurora.rules import replies, unlock
 from aurora.rules.notices import notice
 
 
@@ -40,7 +40,7 @@ def no_diagnosis(turn: ChatTurn) -> Reply:
     return Reply(
         say=replies.artifact_missing(turn.lang),
         cards=[ReplyCard("conf", "confidence_notice", payload, gaps)],
-        chips=chips.chips(turn.lang, "chip.intake.upload_photos", "chip.intake.skip_analysis"),
+        chips=turn.chips("chip.intake.upload_photos", "chip.intake.skip_analysis"),
         events=[("recos_requested", {"explicit": True, "gated": True, "reason": "artifact_missing"})],
         reach=turn.reach(TOKEN),
     )
