@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 import structlog
 import trio
 
@@ -58,13 +59,8 @@ class Reader:
     async def memory(self, stream: str, brief_id: str | None) -> Memory:
         """Everything a turn may need, as of one snapshot. Raises StoreError."""
         loaded = await self._wait(self._memories, _Wanted(Asked(stream, storable(brief_id))))
-        return Memory(
-            profile=loaded.state.profile_view,
-            recent_logs=list(loaded.state.log_views),
-            artifact=loaded.artifact,
-            conversation=loaded.conversation,
-            version=loaded.state.version,
-            epoch=loaded.state.epoch,
+        return msgspec.structs.replace(
+            loaded.state.as_memory(), artifact=loaded.artifact, conversation=loaded.conversation
         )
 
     async def logs(self, stream: str, limit: int) -> list[SkinLog]:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from aurora.contract.memory import Memory, Profile, SkinLog
+from aurora.contract.memory import Memory, SkinLog
 from aurora.store.projections import Event, Touch
 from aurora.store.rows import LogRow, ProfileRow, Row
 
@@ -21,8 +21,8 @@ LOGS_KEPT: Final = 7
 class StreamState(msgspec.Struct, frozen=True):
     """A stream's head and the rows that most appends need.
 
-    logs: the newest LOGS_KEPT check-ins, newest day first. complete: there are no others. profile_view and
-    log_views: the same as flows see them, made once per row.
+    logs: the newest LOGS_KEPT check-ins, newest day first. complete: there are no others. log_views: the
+    same as flows see them, made once per row (they hold nothing that could be changed).
     """
 
     version: int = 0
@@ -30,7 +30,6 @@ class StreamState(msgspec.Struct, frozen=True):
     profile: ProfileRow | None = None
     logs: tuple[LogRow, ...] = ()
     complete: bool = True
-    profile_view: Profile | None = None
     log_views: tuple[SkinLog, ...] = ()
 
     @classmethod
@@ -42,7 +41,6 @@ class StreamState(msgspec.Struct, frozen=True):
             profile,
             tuple(logs),
             len(logs) < LOGS_KEPT,
-            profile.as_profile() if profile is not None else None,
             tuple(row.as_log() for row in logs),
         )
 
@@ -56,9 +54,7 @@ class StreamState(msgspec.Struct, frozen=True):
 
     def at(self, version: int) -> StreamState:
         """The same state, `version` events on."""
-        return StreamState(
-            version, self.epoch, self.profile, self.logs, self.complete, self.profile_view, self.log_views
-        )
+        return StreamState(version, self.epoch, self.profile, self.logs, self.complete, self.log_views)
 
     def folded(self, event: Event, touch: Touch, other_day: LogRow | None) -> tuple[StreamState, Row]:
         """One touched row reduced: the state with it, and the row. `other_day`: that day's row, if it is not
@@ -67,15 +63,15 @@ class StreamState(msgspec.Struct, frozen=True):
         if touch.row is ProfileRow:
             profile = touch.reduce(self.profile, event)
             assert isinstance(profile, ProfileRow)
-            view = profile.as_profile()
-            return StreamState(
-                self.version, self.epoch, profile, self.logs, self.complete, view, self.log_views
-            ), profile
+            return self._with_profile(profile), profile
         if touch.row is LogRow:
             row = touch.reduce(self.log_of(touch.key) or other_day, event)
             assert isinstance(row, LogRow)
             return self._with_log(row), row
         return self, touch.reduce(None, event)
+
+    def _with_profile(self, row: ProfileRow) -> StreamState:
+        return StreamState(self.version, self.epoch, row, self.logs, self.complete, self.log_views)
 
     def _with_log(self, row: LogRow) -> StreamState:
         logs, views = list(self.logs), list(self.log_views)
@@ -91,14 +87,13 @@ class StreamState(msgspec.Struct, frozen=True):
             self.profile,
             tuple(logs[:LOGS_KEPT]),
             self.complete and len(logs) <= LOGS_KEPT,
-            self.profile_view,
             tuple(views[:LOGS_KEPT]),
         )
 
     def as_memory(self) -> Memory:
         """Profile, logs and head as flows see them."""
         return Memory(
-            profile=self.profile_view,
+            profile=self.profile.as_profile() if self.profile is not None else None,
             recent_logs=list(self.log_views),
             version=self.version,
             epoch=self.epoch,

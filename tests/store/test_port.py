@@ -378,3 +378,15 @@ async def test_an_odd_brief_is_simply_unknown(store: Store, brief: str) -> None:
     memory = await store.read(one, brief)
     assert memory.conversation is None
     assert memory.profile == Profile(skinType="oily")
+
+
+async def test_answers_share_nothing_with_the_store(store: Store) -> None:
+    """A flow that changes a list it was given must not change the memory."""
+    one = somebody()
+    kept = await store.append(one, [new(one, said(goals=["acne"])), new(one, logged("2026-03-01"))])
+    assert kept.memory.profile is not None
+    kept.memory.profile.goals.append("redness")
+    kept.memory.recent_logs.clear()
+    memory = await store.read(one, None)
+    assert memory.profile == Profile(goals=["acne"])
+    assert len(memory.recent_logs) == 1
