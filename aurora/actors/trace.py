@@ -3,7 +3,8 @@ down.
 
 An event is a dict with `type` and `at_ms` (whole milliseconds after arrival):
 
-    opened    turn (kind, context, identity, now_ms, seed, body, raw), settings (what differs from default)
+    opened    version, turn (kind, context, identity, now_ms, seed, body, raw), settings (what differs from
+              the defaults)
     budget    name, ms                         the budget stated, first by the caller, then by the flow
     asked     call, actor, question
     answered  call, seq, actor, elapsed_ms, value
@@ -20,8 +21,9 @@ that was never received, act the `gave_up` or the `cut` that stands there. `valu
 the upstream's JSON, which `actors.answers` reads again; of any other it is the answer struct.
 
 Message texts stay: a trace is part of the person's memory and is erased with it. In what comes from outside
-(the turn, upstream answers) and in what leaves (the envelope), values of secret-named keys and of secret-named
-URL parameters are replaced. Questions and memory are kept as they are: they hold what the event log holds.
+(the turn, upstream answers) and in what leaves (the envelope), values of secret-named keys and of
+secret-named URL parameters are replaced. Questions and memory are kept as they are: they hold what the event
+log holds.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ from aurora.store.port import Store, TraceRecord
 
 log = telemetry.get_logger()
 
+# Shape of the events below. Change it together with them, and add an upcaster in `replay.model`.
+SCHEMA = 1
 MOST_VALUE_BYTES = 256 * 1024
 MOST_TURN_BYTES = 1024 * 1024
 QUEUE = 2048
@@ -55,8 +59,8 @@ _SECRET_PARAM = re.compile(
 )
 # Without one of these there is nothing to replace; looking for them is much cheaper than the expressions.
 _HINTS = (
-    b"token", b"secret", b"passw", b"api", b"authoriz", b"cookie", b"credential", b"signature", b"one", b"otp",
-    b"x-amz-", b"x-goog-", b"sig=", b"key=",
+    b"token", b"secret", b"passw", b"api", b"authoriz", b"cookie", b"credential", b"signature", b"one",
+    b"otp", b"x-amz-", b"x-goog-", b"sig=", b"key=",
 )  # fmt: skip
 _REDACTED = b"[redacted]"
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
@@ -101,7 +105,8 @@ class TurnTrace:
             "body": turn.body,
             "raw": turn.raw,
         }
-        self.events.append({"type": "opened", "at_ms": 0, "turn": self._keep(redact(_encoder.encode(told))), "settings": flags})
+        kept = self._keep(redact(_encoder.encode(told)))
+        self.events.append({"type": "opened", "at_ms": 0, "version": SCHEMA, "turn": kept, "settings": flags})
 
     def budget(self, at_ms: int, name: str, ms: int) -> None:
         """The budget was stated."""
