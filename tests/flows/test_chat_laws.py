@@ -29,14 +29,35 @@ JSON = st.recursive(
     max_leaves=12,
 )
 MESSAGES = st.sampled_from(
-    "hello|Recommend a moisturizer|推荐一款面霜|fever and pus|没有出血，但是化脓了|no fever|start diagnosis"
-    "|Can I use retinol?|build me a routine|same night retinol and glycolic|   |明天下雪|ingredient science".split(
-        "|"
-    )
+    [
+        "hello",
+        "Recommend a moisturizer",
+        "推荐一款面霜",
+        "fever and pus",
+        "没有出血，但是化脓了",
+        "no fever",
+        "start diagnosis",
+        "Can I use retinol?",
+        "build me a routine",
+        "same night retinol and glycolic",
+        "   ",
+        "明天下雪",
+        "ingredient science",
+    ]
 )
 CHIPS = st.sampled_from(
-    "chip.start.reco_products chip.start.routine profile.skinType.oily profile.goals.acne profile.patch "
-    "chip.intake.upload_photos chip.action.analyze_product chip.start.diagnosis chip.clarify.skin.dry odd".split()
+    [
+        "chip.start.reco_products",
+        "chip.start.routine",
+        "profile.skinType.oily",
+        "profile.goals.acne",
+        "profile.patch",
+        "chip.intake.upload_photos",
+        "chip.action.analyze_product",
+        "chip.start.diagnosis",
+        "chip.clarify.skin.dry",
+        "odd",
+    ]
 )
 STATES = st.sampled_from(
     ["IDLE_CHAT", "DIAG_PROFILE", "RECO_GATE", "RECO_RESULTS", "ROUTINE_REVIEW", "NOWHERE"]
