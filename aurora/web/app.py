@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import structlog
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from aurora.actors.house import House
-from aurora.contract.errors import ContractError
 from aurora.web import health, socket_arrival, turns
-from aurora.web.answers import has_envelope, plain_reply, refusal
+from aurora.web.boundary import Boundary
 from aurora.web.build import Build
 from aurora.web.edge import Edge, Route
 from aurora.web.events import UiEvents, events_blueprint
 from aurora.web.request import current_request
-
-log = structlog.get_logger(__name__)
-
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
+from aurora.web.turn_connection import connection_class
 
 
 def create_app(house: House, ui_events: UiEvents | None = None) -> QuartTrio:
@@ -35,31 +29,16 @@ def create_app(house: House, ui_events: UiEvents | None = None) -> QuartTrio:
         MAX_CONTENT_LENGTH=house.settings.max_body_bytes,
     )
     build = Build(house.settings)
-    app.register_blueprint(turns.blueprint(house))
+    boundary = Boundary(house.settings, build, turns.FAILED)
+    handlers = turns.handlers(house)
+    app.register_blueprint(turns.blueprint(handlers))
     app.register_blueprint(events_blueprint(ui_events or UiEvents(house.settings)))
     app.register_blueprint(health.blueprint(house, build))
+    app.asgi_http_class = connection_class(handlers, boundary)
 
     @app.errorhandler(Exception)
-    async def boundary(error: Exception) -> TrioResponse:
-        """The one place where an exception becomes an answer."""
-        request = current_request()
-        if isinstance(error, ContractError):
-            return refusal(error, request, house.settings).as_response()
-        if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-            if isinstance(error, MethodNotAllowed) and error.valid_methods:
-                request.extra_headers = {
-                    **request.extra_headers,
-                    "Allow": ", ".join(sorted({*error.valid_methods, "OPTIONS"})),
-                }
-            refused = ContractError(error.code, _CODES.get(error.code, "BAD_REQUEST"))
-            return refusal(refused, request, house.settings).as_response()
-        log.error("unhandled", route=request.route, method=request.method, exc_info=error)
-        if has_envelope(request.path):
-            failed = ContractError(500, turns.FAILED.get(request.route or "", "INTERNAL_ERROR"))
-            return refusal(failed, request, house.settings).as_response()
-        message = "Something went wrong on our side."
-        shown = {"error": "INTERNAL_ERROR", "message": message, "service": build.service}
-        return plain_reply(shown, 500, request.extra_headers).as_response()
+    async def refuse(error: Exception) -> TrioResponse:
+        return boundary(error, current_request()).as_response()
 
     app.asgi_app = Edge(  # type: ignore[method-assign,assignment] # Quart's documented way; scopes are plain dicts
         app.asgi_app,  # type: ignore[arg-type] # the same

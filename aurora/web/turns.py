@@ -5,7 +5,7 @@ A new endpoint is a new row: its flow, its budget in one visible place, and the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,11 +22,12 @@ from aurora.flows import affiliate, profile, session, tracker
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 from aurora.settings import Settings
-from aurora.web.answers import envelope_reply
+from aurora.web.answers import Reply, envelope_reply
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.request import Arrived, current_request
 from aurora.web.rollout import rollout_headers
+from aurora.web.turn_connection import Handler
 
 Budget = Callable[[Settings], tuple[str, int]]
 
@@ -97,23 +98,32 @@ TURNS = (
 FAILED = {route.path: route.failed for route in TURNS}
 
 
-def blueprint(house: House) -> Blueprint:
-    """All rows as routes."""
+def handlers(house: House) -> dict[tuple[str, str], Handler]:
+    """What serves each row, by method and path."""
+    return {(route.method, route.path): _handler(house, route) for route in TURNS}
+
+
+def blueprint(served: Mapping[tuple[str, str], Handler]) -> Blueprint:
+    """All rows as Quart routes: its map of paths, and the way for HEAD (the rest: `turn_connection`)."""
     pages = Blueprint("turns", __name__)
-    for route in TURNS:
-        pages.add_url_rule(
-            route.path, endpoint=route.kind, view_func=_view(house, route), methods=[route.method]
-        )
+    for (method, path), handler in served.items():
+        pages.add_url_rule(path, endpoint=path, view_func=_view(handler), methods=[method])
     return pages
 
 
-def _view(house: House, route: TurnRoute) -> Callable[[], Awaitable[TrioResponse]]:
+def _view(handler: Handler) -> Callable[[], Awaitable[TrioResponse]]:
+    async def view() -> TrioResponse:
+        return (await handler(current_request())).as_response()
+
+    return view
+
+
+def _handler(house: House, route: TurnRoute) -> Handler:
     settings = house.settings
     budget = route.budget(settings)
     is_chat = route.kind == "chat"
 
-    async def view() -> TrioResponse:
-        request = current_request()
+    async def handle(request: Arrived) -> Reply:
         if is_chat:
             request.extra_headers = rollout_headers(request, None, settings)
         body: Any = None
@@ -124,9 +134,9 @@ def _view(house: House, route: TurnRoute) -> Callable[[], Awaitable[TrioResponse
             finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
         if finished.cut_reason == "budget":
             telemetry.http_timeouts.labels(route.method, route.path).inc()
-        return envelope_reply(finished, request).as_response()
+        return envelope_reply(finished, request)
 
-    return view
+    return handle
 
 
 def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> Turn:
