@@ -127,6 +127,7 @@ def open_descriptors() -> int:
         b"GET /now HTTP/1.0\r\n\r\n",
         b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     ],
+    ids=["close", "close after a body", "HTTP/1.0", "close after a 404"],
 )
 async def test_the_connection_ends_after_the_answer_where_http_says_so(
     site: Site, request_bytes: bytes
@@ -192,12 +193,28 @@ async def test_an_expected_continue_is_given(site: Site) -> None:
         b"GET /now HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
         b"GET http://[ HTTP/1.1\r\n\r\n",
     ],
+    ids=["tls", "framing", "http2", "headers", "target"],
 )
 async def test_garbage_ends_its_own_connection_and_nothing_else(site: Site, garbage: bytes) -> None:
     async with await connect(site) as stream:
         await stream.send_all(garbage)
         await stream.send_eof()
         await until_end(stream)
+    async with await connect(site) as stream:
+        await stream.send_all(b"GET /now HTTP/1.0\r\n\r\n")
+        assert (await until_end(stream)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_bug_in_the_protocol_ends_one_connection_not_the_server(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def buggy(_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection._Connection, "_read_data", buggy)
+        async with await connect(site) as stream:
+            assert await until_end(stream) == b""
     async with await connect(site) as stream:
         await stream.send_all(b"GET /now HTTP/1.0\r\n\r\n")
         assert (await until_end(stream)).startswith(b"HTTP/1.1 200")
