@@ -22,23 +22,28 @@ _plan = msgspec.json.Decoder(dict[str, Any])
 # Tables start small and grow; a plan made for a small one must not outlive it. Every query here is by key.
 _TUNING: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 
-_STATE: Final = f"""
-  coalesce(h.version, 0) AS version, coalesce(h.epoch, 0) AS epoch,
-  (SELECT to_json(x)::text FROM (SELECT {columns(ProfileRow)} FROM aurora_user_profiles t
-    WHERE t.stream = r.stream) x) AS profile,
-  (SELECT json_agg(x ORDER BY x.log_date DESC)::text FROM (SELECT {columns(LogRow)} FROM aurora_skin_logs t
-    WHERE t.stream = r.stream ORDER BY t.log_date DESC LIMIT {LOGS_KEPT}) x) AS logs"""
+_HEAD: Final = "coalesce(h.version, 0) AS version, coalesce(h.epoch, 0) AS epoch"
+_PROFILE: Final = f"""(SELECT to_json(x)::text FROM (SELECT {columns(ProfileRow)} FROM aurora_user_profiles t
+    WHERE t.stream = r.stream) x)"""
+_NEWEST: Final = f"""(SELECT json_agg(x ORDER BY x.log_date DESC)::text FROM (
+    SELECT {columns(LogRow)} FROM aurora_skin_logs t
+    WHERE t.stream = r.stream ORDER BY t.log_date DESC LIMIT {LOGS_KEPT}) x)"""
 
 _STATES: Final = f"""
-SELECT r.stream, {_STATE}
+SELECT r.stream, {_HEAD}, {_PROFILE} AS profile, {_NEWEST} AS logs
 FROM unnest($1::text[]) AS r (stream) LEFT JOIN aurora_streams h ON h.stream = r.stream"""
 
+# What is remembered of a stream need not be read again while its head stands where it was remembered.
+_MOVED: Final = "coalesce(h.version, 0) <> r.known"
 # Artifact: the one the conversation names, else of this brief, else of no brief, else any; newest first.
 _MEMORIES: Final = f"""
-SELECT {_STATE}, c.state::text AS conversation, to_json(a)::text AS artifact,
+SELECT {_HEAD},
+  CASE WHEN {_MOVED} THEN {_PROFILE} END AS profile,
+  CASE WHEN {_MOVED} THEN {_NEWEST} END AS logs,
+  c.state::text AS conversation, to_json(a)::text AS artifact,
   (SELECT p.plan_json::text FROM aurora_ingredient_plans p
     WHERE p.stream = r.stream AND p.artifact_id = a.artifact_id ORDER BY p.created_at DESC LIMIT 1) AS plan
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS r (stream, brief, n)
+FROM unnest($1::text[], $2::text[], $5::bigint[]) WITH ORDINALITY AS r (stream, brief, known, n)
 LEFT JOIN aurora_streams h ON h.stream = r.stream
 LEFT JOIN aurora_conversations c ON c.stream = r.stream AND c.brief_id = r.brief AND c.updated_at > $3
 LEFT JOIN LATERAL (
@@ -64,10 +69,11 @@ _log = msgspec.json.Decoder(LogRow)
 
 
 class Asked(NamedTuple):
-    """A memory to read: of which stream, in which brief."""
+    """A memory to read: of which stream, in which brief, and what is remembered of it already."""
 
     stream: str
     brief_id: str | None
+    known: StreamState | None = None
 
 
 class Loaded(NamedTuple):
@@ -102,12 +108,14 @@ async def load_memories(
 ) -> list[Loaded]:
     """One memory per question, in order, in one query. The instants bound how old a find may be."""
     streams, briefs = [one.stream for one in asked], [one.brief_id for one in asked]
+    known = [one.known.version if one.known is not None else -1 for one in asked]
     found: list[Loaded] = []
-    for row in await connection.fetch(_MEMORIES, streams, briefs, talks_after, artifacts_after):
+    rows = await connection.fetch(_MEMORIES, streams, briefs, talks_after, artifacts_after, known)
+    for one, row in zip(asked, rows, strict=True):
         talk, artifact, plan = row[4], row[5], row[6]
         found.append(
             Loaded(
-                _state(row, 0),
+                one.known if one.known is not None and row[0] == one.known.version else _state(row, 0),
                 _conversation.decode(talk) if talk is not None else None,
                 _artifact.decode(artifact).as_artifact(_plan.decode(plan) if plan is not None else None)
                 if artifact is not None

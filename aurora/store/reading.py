@@ -106,7 +106,10 @@ class Reader:
             found = (
                 await load_memories(
                     connection,
-                    [wanted.question for wanted in memories],
+                    [
+                        wanted.question._replace(known=self._cache.get(wanted.question.stream))
+                        for wanted in memories
+                    ],
                     talks_after=now - CONVERSATION_TTL,
                     artifacts_after=now - self._artifact_age,
                 )

@@ -331,3 +331,24 @@ async def test_appends_and_reads_of_a_fresh_and_an_old_cache_agree(db: Database)
         kept = await store.append(one, [new(one, logged("2026-03-02", acne=2))])
         assert [log.date for log in kept.memory.recent_logs] == ["2026-03-02", "2026-03-01"]
         assert kept.versions == [2]
+
+
+async def test_a_read_brings_in_what_another_worker_wrote(fresh_dsn: str) -> None:
+    """A remembered state saves reading the rows again only while its head stands."""
+    one = somebody()
+    async with (
+        open_store(Settings(), fresh_dsn, clock=now) as first,
+        open_store(Settings(), fresh_dsn, clock=now) as second,
+    ):
+        for turn in range(3):
+            await first.append(
+                one, [new(one, said(region=f"r{turn}")), new(one, logged(f"2026-03-0{turn + 1}"))]
+            )
+            for store in (first, second, first):
+                memory = await store.read(one, None)
+                assert memory.profile == Profile(region=f"r{turn}")
+                assert len(memory.recent_logs) == turn + 1
+        await first.erase(one)
+        for store in (first, second):
+            memory = await store.read(one, None)
+            assert (memory.profile, memory.recent_logs, memory.epoch) == (None, [], 1)
