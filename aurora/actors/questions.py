@@ -92,3 +92,7 @@ class Erase(Question, frozen=True, kw_only=True, tag=True):
     """Erase the identity. Answer: str (`db` or `ephemeral`), or Failure(code='store')."""
 
     actor: ClassVar[str] = "memory"
+
+
+AnyQuestion = DecisionChat | CommerceSearch | ReadMemory | ReadLogs | Remember | Erase
+"""Every question there is: how a recorded one is read back."""

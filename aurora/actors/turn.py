@@ -15,7 +15,7 @@ journal are written. The nursery here is the only one a request opens.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import trio
@@ -274,33 +274,14 @@ class LiveStage:
         if self._trace is not None:
             self._trace.received(ask.number, now_ms, finding)
         if isinstance(finding, Answer):
-            self._learn_epoch(ask.question, finding)
+            self._epoch = epoch_told(ask.question, finding, self._epoch)
         self.envelope.receive(finding)
         ask.deliver(finding)
 
-    def _learn_epoch(self, question: Question, finding: Answer) -> None:
-        value = finding.value
-        if isinstance(question, ReadMemory) and isinstance(value, Memory) and value.ready:
-            self._epoch = value.epoch
-        elif isinstance(value, Appended):
-            self._epoch = value.memory.epoch
-
     def _remembered(self, facts: tuple[Fact, ...], epoch: int | None) -> Remember:
-        context = self.turn.context
-        meta = FactMeta(
-            request_id=context.request_id,
-            trace_id=context.trace_id,
-            occurred_at=iso_ms(self.turn.now),
-            uid=self.turn.identity.uid,
-            user_id=self.turn.identity.user_id,
-            brief_id=context.brief_id,
-            causation=self.turn.kind,
-        )
-        made = []
-        for fact in facts:
-            self._facts += 1
-            made.append(NewFact(event_id=self.turn.uuid(f"fact:{self._facts}"), fact=fact, meta=meta))
-        return Remember(facts=made, epoch=epoch)
+        question = remembering(self.turn, self._facts, facts, epoch)
+        self._facts += len(facts)
+        return question
 
     def _cut(self) -> None:
         """The budget has fired. Nothing here waits; facts of the cut are handed over as the turn is left."""
@@ -349,6 +330,33 @@ class LiveStage:
                 reason=reason,
             )
         )
+
+
+def remembering(turn: Turn, already: int, facts: Sequence[Fact], epoch: int | None) -> Remember:
+    """The question that hands facts to the journal, after the turn has handed over `already` others."""
+    context = turn.context
+    meta = FactMeta(
+        request_id=context.request_id,
+        trace_id=context.trace_id,
+        occurred_at=iso_ms(turn.now),
+        uid=turn.identity.uid,
+        user_id=turn.identity.user_id,
+        brief_id=context.brief_id,
+        causation=turn.kind,
+    )
+    made = [
+        NewFact(event_id=turn.uuid(f"fact:{number}"), fact=fact, meta=meta)
+        for number, fact in enumerate(facts, already + 1)
+    ]
+    return Remember(facts=made, epoch=epoch)
+
+
+def epoch_told(question: Question, finding: Finding, known: int | None) -> int | None:
+    """The epoch of the identity, as far as a turn knows it after this finding."""
+    value = finding.value if isinstance(finding, Answer) else None
+    if isinstance(question, ReadMemory) and isinstance(value, Memory) and value.ready:
+        return value.epoch
+    return value.memory.epoch if isinstance(value, Appended) else known
 
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

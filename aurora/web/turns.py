@@ -1,6 +1,6 @@
 """Every endpoint that answers with an envelope, one row each: decode, conduct, encode, nothing else.
 
-A new endpoint is a new row: its flow, its budget in one visible place, and the struct of its body.
+A new endpoint is a new row: its kind (flow and body: `flows.table`), and its budget in one visible place.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from aurora.actors.house import House
 from aurora.actors.turn import Flow, conduct
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
-from aurora.flows import affiliate, profile, session, tracker
-from aurora.flows.analysis import analysis
-from aurora.flows.chat import chat
+from aurora.flows.table import TURN_KINDS
 from aurora.settings import Settings
-from aurora.web.answers import Reply, envelope_reply
+from aurora.web.answers import CHAT_PATH, Reply, envelope_reply
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.request import Arrived, current_request
@@ -66,34 +64,23 @@ def _analysis(settings: Settings) -> tuple[str, int]:
     return "analysis", settings.analysis_budget_ms
 
 
+def _route(
+    method: str, path: str, kind: str, budget: Budget, failed: str, query: tuple[str, ...] = ()
+) -> TurnRoute:
+    served = TURN_KINDS[kind]
+    return TurnRoute(method, path, kind, served.flow, budget, failed, served.body, query)
+
+
 TURNS = (
-    TurnRoute("POST", "/v1/chat", "chat", chat, _chat, "CHAT_FAILED", body="chat"),
-    TurnRoute(
-        "POST", "/v1/analysis/skin", "analysis", analysis, _analysis, "ANALYSIS_FAILED", body="analysis"
-    ),
-    TurnRoute(
-        "GET", "/v1/session/bootstrap", "bootstrap", session.bootstrap, _bootstrap, "BOOTSTRAP_FAILED"
-    ),
-    TurnRoute(
-        "POST", "/v1/profile/update", "profile_update", profile.update, _write, "PROFILE_SAVE_FAILED",
-        body="profile_update",
-    ),
-    TurnRoute(
-        "POST", "/v1/profile/delete", "profile_delete", profile.delete, _write, "PROFILE_DELETE_FAILED"
-    ),
-    TurnRoute(
-        "POST", "/v1/tracker/log", "tracker_log", tracker.log, _write, "TRACKER_LOG_FAILED",
-        body="tracker_log",
-    ),
-    TurnRoute(
-        "GET", "/v1/tracker/recent", "tracker_recent", tracker.recent, _write, "TRACKER_LOAD_FAILED",
-        query=("days",),
-    ),
-    TurnRoute(
-        "POST", "/v1/affiliate/outcome", "affiliate_outcome", affiliate.outcome, _write, "OUTCOME_FAILED",
-        body="affiliate_outcome",
-    ),
-)  # fmt: skip
+    _route("POST", CHAT_PATH, "chat", _chat, "CHAT_FAILED"),
+    _route("POST", "/v1/analysis/skin", "analysis", _analysis, "ANALYSIS_FAILED"),
+    _route("GET", "/v1/session/bootstrap", "bootstrap", _bootstrap, "BOOTSTRAP_FAILED"),
+    _route("POST", "/v1/profile/update", "profile_update", _write, "PROFILE_SAVE_FAILED"),
+    _route("POST", "/v1/profile/delete", "profile_delete", _write, "PROFILE_DELETE_FAILED"),
+    _route("POST", "/v1/tracker/log", "tracker_log", _write, "TRACKER_LOG_FAILED"),
+    _route("GET", "/v1/tracker/recent", "tracker_recent", _write, "TRACKER_LOAD_FAILED", ("days",)),
+    _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
+)
 
 FAILED = {route.path: route.failed for route in TURNS}
 
@@ -121,11 +108,8 @@ def _view(handler: Handler) -> Callable[[], Awaitable[TrioResponse]]:
 def _handler(house: House, route: TurnRoute) -> Handler:
     settings = house.settings
     budget = route.budget(settings)
-    is_chat = route.kind == "chat"
 
     async def handle(request: Arrived) -> Reply:
-        if is_chat:
-            request.extra_headers = rollout_headers(request, None, settings)
         body: Any = None
         if route.method == "POST":
             body = json_value(request.body, request.headers.get(b"content-type"))

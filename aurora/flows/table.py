@@ -1,0 +1,31 @@
+"""Every kind of turn: its flow and its body. The one table that the web serves from and replay plays from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from aurora.actors.turn import Flow
+from aurora.flows import affiliate, profile, session, tracker
+from aurora.flows.analysis import analysis
+from aurora.flows.chat import chat
+
+
+class TurnKind(msgspec.Struct, frozen=True):
+    """A kind of turn. body: `contract.validation` kind of its request, None if there is none."""
+
+    flow: Flow
+    body: str | None = None
+
+
+TURN_KINDS: Mapping[str, TurnKind] = {
+    "chat": TurnKind(chat, "chat"),
+    "analysis": TurnKind(analysis, "analysis"),
+    "bootstrap": TurnKind(session.bootstrap),
+    "profile_update": TurnKind(profile.update, "profile_update"),
+    "profile_delete": TurnKind(profile.delete),
+    "tracker_log": TurnKind(tracker.log, "tracker_log"),
+    "tracker_recent": TurnKind(tracker.recent),
+    "affiliate_outcome": TurnKind(affiliate.outcome, "affiliate_outcome"),
+}
