@@ -53,7 +53,6 @@ traces_dropped = Counter("aurora_traces_dropped_total", "Turn traces dropped: bu
 feed_lag = Gauge(
     "aurora_feed_lag_events", "Events that the slowest feed reader has not seen.", mode="livemax"
 )
-pool_connections = Gauge("aurora_pool_connections", "Database connections, by lane.", "lane")
 storage_failures = Counter("aurora_storage_failures_total", "Store errors seen by requests.", "kind")
 
 # --- upstreams
@@ -77,12 +76,6 @@ anti_template_violation = Counter(
 actionable_reply = Counter(
     "actionable_reply_total", "Replies by whether they offer a next step.", "actionable"
 )
-template_applied = Counter(
-    "template_applied_total", "Reply templates used.", "template_id", "module", "variant", "source"
-)
-template_fallback = Counter(
-    "template_fallback_total", "Reply templates not used, and why.", "reason", "module"
-)
 profile_context_missing = Counter(
     "profile_context_missing_total",
     "Chat turns without a profile snapshot, by the side that had none.",
@@ -104,6 +97,8 @@ ui_sink = Counter("aurora_ui_sink_total", "UI events by sink and outcome.", "sin
 _GEOMETRY = ("issue_type", "quality_grade", "pipeline_version", "device_class")
 
 LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("template_applied_total", "Reply templates used.", ("template_id", "module", "variant", "source")),
+    ("template_fallback_total", "Reply templates not used, and why.", ("reason", "module")),
     (
         "catalog_availability_shortcircuit_total",
         "Availability questions answered at once.",

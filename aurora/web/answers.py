@@ -15,8 +15,10 @@ from aurora.rules.flow_stages import stages_of
 from aurora.settings import Settings
 from aurora.web.context import context_of
 from aurora.web.request import Arrived
+from aurora.web.rollout import BUCKET_HEADER, rollout_headers
 
 JSON_TYPE = "application/json; charset=utf-8"
+CHAT_PATH = "/v1/chat"
 
 # Below /v1, and yet not for the chat client: plain JSON there (decision 9).
 _PLAIN_UNDER_V1 = (
@@ -78,7 +80,10 @@ def refusal(error: ContractError, request: Arrived, settings: Settings) -> Reply
     turn = Turn(
         kind="refused", context=context, identity=Identity(uid=""), now=request.now, seed=request.seed
     )
-    envelope = EnvelopeAssembler(turn, settings, chat=request.route == "/v1/chat")
+    is_chat = request.route == CHAT_PATH
+    if is_chat and BUCKET_HEADER not in request.extra_headers:  # refused before its body was read
+        request.extra_headers = {**request.extra_headers, **rollout_headers(request, None, settings)}
+    envelope = EnvelopeAssembler(turn, settings, chat=is_chat)
     envelope.refuse(error)
     return envelope_reply(envelope.finish(), request)
 

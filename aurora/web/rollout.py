@@ -13,6 +13,7 @@ from aurora.settings import Settings
 from aurora.web.request import Arrived
 
 VARIANT = "legacy"
+BUCKET_HEADER = "x-aurora-bucket"
 
 _SESSION_KEYS = ("session_id", "sessionId", "id")
 _ANON_KEYS = ("anon_id", "anonId", "anonymous_id", "device_id", "deviceId")
@@ -22,7 +23,7 @@ _ANON_HEADERS = (b"x-aurora-anon-id", b"x-anon-id", b"x-device-id", b"x-aurora-u
 def rollout_headers(request: Arrived, body: object, settings: Settings) -> dict[str, str]:
     """Bucket (0-99), variant and policy version, as text."""
     return {
-        "x-aurora-bucket": str(bucket(_key(request, body if isinstance(body, dict) else {}))),
+        BUCKET_HEADER: str(bucket(_key(request, body if isinstance(body, dict) else {}))),
         "x-aurora-variant": VARIANT,
         "x-aurora-policy-version": settings.policy_version,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aurora.contract.errors import ContractError
@@ -209,6 +210,7 @@ def test_a_bucket_is_below_a_hundred_and_stable(key: str) -> None:
     assert bucket(key) == bucket(key)
 
 
+@hypothesis_settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

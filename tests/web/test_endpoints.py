@@ -201,9 +201,17 @@ async def test_ids_of_the_request_are_in_the_envelope() -> None:
 async def test_chat_headers_are_on_every_chat_answer() -> None:
     house, _, _ = house_for(Settings())
     client = client_of(house)
-    for how in ({"body": b'{"foo":1}'}, {"body": b"{bad"}, {"body": b"{}", "uid": None}):
-        answer = await client.send("POST", "/v1/chat", **how)
-        assert answer.status == 400
+    refused: list[tuple[str, dict[str, Any], int]] = [
+        ("POST", {"body": b'{"foo":1}'}, 400),
+        ("POST", {"body": b"{bad"}, 400),
+        ("POST", {"body": b"{}", "uid": None}, 400),
+        ("POST", {"body": b"x", "content_type": "text/plain"}, 415),
+        ("POST", {"body": b" " * (11 * 1024 * 1024)}, 413),
+        ("GET", {}, 405),
+    ]
+    for method, how, status in refused:
+        answer = await client.send(method, "/v1/chat", **how)
+        assert answer.status == status
         assert 0 <= int(answer.headers["x-aurora-bucket"]) < 100
         assert answer.headers["x-aurora-variant"] == "legacy"
         assert answer.headers["x-aurora-policy-version"] == "aurora_chat_v2_p0"
