@@ -27,6 +27,7 @@ POOL_WAIT_S = 1.0
 CLOSE_WAIT_S = 0.25
 
 Headers = Sequence[tuple[bytes, bytes]]
+Closable = httpcore2.AsyncConnectionPool | httpcore2.AsyncNetworkStream | httpcore2.Response
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -130,8 +131,7 @@ class HttpPool:
             return Received(response.status, await _body(response, max_bytes))
         finally:
             # Closes the socket unless the body was read to its end.
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WAIT_S):
-                await response.aclose()
+            await _close(response)
 
     def _request(
         self, method: str, target: str, headers: Headers, content: bytes | None
@@ -171,10 +171,24 @@ class _Generation:
 
 
 class _ClosingBackend(httpcore2.TrioBackend):
-    """Connections whose socket is closed when the TLS handshake is cut (the pool forgets it then)."""
+    """Connections that are closed when a cut comes as they are being made.
+
+    A cut during the TLS handshake would leave the socket to the garbage collector. One that arrives together
+    with the finished connection would leave it in the pool for ever, in the state before its first request,
+    and the upstream waiting: there is no other checkpoint between here and that state's end.
+    """
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
-        return _ClosingStream(await super().connect_tcp(*args, **kwargs))
+        return await _unless_cut(_ClosingStream(await super().connect_tcp(*args, **kwargs)))
+
+
+async def _unless_cut(stream: httpcore2.AsyncNetworkStream) -> httpcore2.AsyncNetworkStream:
+    try:
+        await trio.lowlevel.checkpoint_if_cancelled()
+    except trio.Cancelled:
+        await _close(stream)
+        raise
+    return stream
 
 
 class _ClosingStream(httpcore2.AsyncNetworkStream):
@@ -194,11 +208,11 @@ class _ClosingStream(httpcore2.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            secure = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WAIT_S):
-                await self._inner.aclose()
+            await _close(self._inner)
             raise
+        return await _unless_cut(secure)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -220,9 +234,10 @@ async def _body(response: httpcore2.Response, max_bytes: int) -> bytes | None:
     return None if size > max_bytes else b"".join(chunks)
 
 
-async def _close(pool: httpcore2.AsyncConnectionPool) -> None:
+async def _close(resource: Closable) -> None:
+    """Close, shielded and bounded."""
     with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WAIT_S):
-        await pool.aclose()
+        await resource.aclose()
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:

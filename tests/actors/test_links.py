@@ -269,6 +269,28 @@ async def test_cancelling_a_call_closes_its_socket_and_is_not_swallowed() -> Non
         assert upstream.conversations[0].closed_at is not None
 
 
+async def test_a_cut_that_comes_with_the_finished_connection_closes_it_and_frees_its_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect = httpcore2.TrioBackend.connect_tcp
+    client = trio.CancelScope()
+
+    async def connect_and_be_cut(*args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        stream = await connect(*args, **kwargs)
+        client.cancel()
+        return stream
+
+    monkeypatch.setattr(httpcore2.TrioBackend, "connect_tcp", connect_and_be_cut)
+    async with linked(stalls) as (link, upstream):
+        with client:
+            await post(link)
+        assert client.cancelled_caught
+        await seen(lambda: upstream.conversations and upstream.conversations[0].ended)
+        assert upstream.requests == []
+        assert link.pool is not None
+        assert link.pool._current.surplus() == 0
+
+
 async def test_a_body_that_drips_is_cut_too() -> None:
     async def drips(conversation: Conversation) -> None:
         await conversation.read_request()
