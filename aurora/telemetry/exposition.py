@@ -106,11 +106,16 @@ def _lines(item: Family, metric: Metric | None) -> list[str]:
     for sample in metric.samples if metric is not None else ():
         if sample.name.endswith("_created"):
             continue
+        pid = sample.labels.get("pid")
+        if pid is not None and "pid" not in item.label_names and sample.value == 0:
+            continue  # a process that never measured itself, such as the workers' parent
         name = sample.name
         if item.kind == "counter":
             name = item.name
         # In order of declaration: workers' files hold labels sorted by name.
         labels = tuple((key, text) for key in item.label_names if (text := sample.labels.get(key)))
+        if pid is not None and "pid" not in item.label_names:
+            labels += (("pid", pid),)
         if "le" in sample.labels:
             labels += (("le", _bound(sample.labels["le"])),)
         lines.append(_line(name, labels, sample.value))

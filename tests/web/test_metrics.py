@@ -133,6 +133,7 @@ def test_the_figures_of_several_workers_are_one(tmp_path: Path) -> None:
         "t.http_latency_ms.labels('/v1/chat').observe(20)\n"
         "t.turns_in_flight.set(3)\n"
         "t.loop_lag_ms.set({lag})\n"
+        "t.process_resident_bytes.set({lag} * 1000)\n"
     )
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for lag in (5, 9):
@@ -145,6 +146,10 @@ def test_the_figures_of_several_workers_are_one(tmp_path: Path) -> None:
     assert value_of(lines, 'aurora_http_latency_ms_count{route="/v1/chat"}') == 2
     assert value_of(lines, "aurora_turns_in_flight") == 6
     assert value_of(lines, "aurora_loop_lag_ms") == 9
+    resident = [line for line in lines if line.startswith("aurora_process_resident_bytes{pid=")]
+    assert sorted(float(line.rpartition(" ")[2]) for line in resident) == [5000, 9000], "each of its own"
+    series = [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
+    assert len(series) == len(set(series)), "no series twice"
     assert any(line.startswith("# HELP verify_calls_total ") for line in lines)
 
 
