@@ -7,6 +7,8 @@ What is different from hypercorn's own server, each with a raw-socket test in te
 handler and the shutdown. - The close survives the cancellation that the close itself causes: quart-trio
 cancels the request's nursery on the disconnect message, in which hypercorn is just closing the socket.
 Without this, clients that wait for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
+- So does the idle timer between two requests, which hypercorn starts in the same place. Without this, kept
+  connections are never closed, and a shutdown waits its whole grace for them.
 - A bug in the protocol ends one connection, not the server. - The socket is known to the handlers (see
 `socket_arrival`).
 """
@@ -22,7 +24,7 @@ import structlog
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
@@ -37,6 +39,7 @@ BACKLOG = 2048
 USER_TIMEOUT_MS = 10_000
 SEND_S = 10.0  # longest send of one chunk to a client that does not read
 LAST_SEND_S = 2.0  # the same once we are shutting down
+KEEP_ALIVE_S = 65.0  # longer than the 60 s for which proxies keep theirs
 _CHUNK = 65536
 
 log = structlog.get_logger(__name__)
@@ -99,7 +102,7 @@ def http_config() -> Config:
     """Hypercorn's configuration: only HTTP manners, since sockets, workers and lifetime are ours."""
     config = Config()
     config.logger_class = _Log  # type: ignore[assignment]  # the same methods, not a subclass
-    config.keep_alive_timeout = 65
+    config.keep_alive_timeout = KEEP_ALIVE_S
     config.keep_alive_max_requests = 10**9
     config.read_timeout = None
     config.include_server_header = False
@@ -138,7 +141,9 @@ class _Connection(TCPServer):
     async def protocol_send(self, event: Event) -> None:
         """Send bytes, each chunk within its patience, else drop the connection."""
         if not isinstance(event, RawData):
-            await super().protocol_send(event)
+            # Between requests this starts the idle timer, from a request task that is being cancelled.
+            with trio.CancelScope(shield=isinstance(event, Updated)):
+                await super().protocol_send(event)
             return
         async with self.send_lock:
             try:

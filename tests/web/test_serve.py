@@ -74,7 +74,13 @@ def graceful() -> float:
 
 
 @pytest.fixture
-async def site(graceful: float) -> AsyncIterator[Site]:
+def keep_alive() -> float:
+    return connection.KEEP_ALIVE_S
+
+
+@pytest.fixture
+async def site(graceful: float, keep_alive: float, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    monkeypatch.setattr(connection, "KEEP_ALIVE_S", keep_alive)
     sock = open_socket("127.0.0.1", 0)
     served = Site(sock.getsockname()[1])
 
@@ -155,6 +161,25 @@ async def test_a_kept_connection_answers_again_and_again(site: Site) -> None:
             head = f"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             await stream.send_all(head + body)
             assert await one_answer(stream) == str(len(body)).encode()
+
+
+@pytest.mark.parametrize("keep_alive", [0.3])
+async def test_a_kept_connection_is_closed_when_it_has_been_idle_too_long(site: Site) -> None:
+    async with await connect(site) as stream:
+        for _ in range(2):
+            await stream.send_all(b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n")
+            await one_answer(stream)
+        assert await until_end(stream) == b""
+
+
+async def test_a_kept_connection_is_closed_at_once_when_the_service_stops(site: Site) -> None:
+    async with await connect(site) as stream:
+        await stream.send_all(b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n")
+        await one_answer(stream)
+        site.stop.set()
+        with trio.fail_after(2):  # the grace is 5 s
+            assert await until_end(stream) == b""
+            await site.done.wait()
 
 
 async def test_pipelined_requests_are_answered_in_order_and_the_last_one_s_close_is_obeyed(
