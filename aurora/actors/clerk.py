@@ -109,7 +109,7 @@ class Clerk:
     def calibrate(self, rounds: int = 40) -> None:
         """Scale the cost of finishing a turn to this machine, between 1 and 5 ms. Takes some 10 ms."""
         samples = sorted(_reference_round() for _ in range(rounds))
-        cost_ms = COST_MS * samples[len(samples) // 4] / REFERENCE_MS
+        cost_ms = COST_MS * samples[len(samples) // 10] / REFERENCE_MS
         self.cost_s = min(max(cost_ms, LEAST_COST_MS), MOST_COST_MS) / 1000
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

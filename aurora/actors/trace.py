@@ -28,6 +28,7 @@ log holds.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from typing import Any
@@ -49,6 +50,7 @@ SCHEMA = 1
 MOST_VALUE_BYTES = 256 * 1024
 MOST_TURN_BYTES = 1024 * 1024
 QUEUE = 2048
+MOST_LINES_A_SECOND = 10
 
 _SECRET = rb"(?:token|secret|passw|api_?-?key|authorization|cookie|credential|signature|one_?time_?code|otp)"
 _SECRET_KEY = re.compile(
@@ -192,12 +194,15 @@ class Tracer:
     the task is cancelled is handed over before it ends.
     """
 
-    def __init__(self, store: Store, *, linger_s: float = 0.005) -> None:
+    def __init__(self, store: Store, *, linger_s: float = 0.05) -> None:
         self.dropped = 0
         self._store = store
         self._queue: deque[Parcel] = deque()
         self._wake = trio.Event()
         self._linger_s = linger_s
+        self._lines_since = -math.inf
+        self._lines = 0
+        self._unlogged = 0
 
     def post(self, parcel: Parcel) -> None:
         """Queue a finished turn."""
@@ -231,14 +236,7 @@ class Tracer:
     def _hand_over(self, parcel: Parcel) -> None:
         turn, trace = parcel.turn, parcel.trace
         if parcel.reason is not None:
-            log.info(
-                "turn_cut",
-                reason=parcel.reason,
-                kind=turn.kind,
-                request_id=turn.context.request_id,
-                trace_id=turn.context.trace_id,
-                elapsed_ms=parcel.elapsed_ms,
-            )
+            self._log_cut(parcel)
         if trace is None:
             return
         trace.sent(parcel.elapsed_ms, parcel.status, parcel.outcome, parcel.envelope)
@@ -257,3 +255,23 @@ class Tracer:
                 events=trace.events,
             )
         )
+
+    def _log_cut(self, parcel: Parcel) -> None:
+        """One line per cut turn, but not a flood: writing is synchronous, and a burst has no time for it."""
+        now = trio.current_time()
+        if now - self._lines_since >= 1.0:
+            self._lines_since, self._lines = now, 0
+        if self._lines >= MOST_LINES_A_SECOND:
+            self._unlogged += 1
+            return
+        self._lines += 1
+        log.info(
+            "turn_cut",
+            reason=parcel.reason,
+            kind=parcel.turn.kind,
+            request_id=parcel.turn.context.request_id,
+            trace_id=parcel.turn.context.trace_id,
+            elapsed_ms=parcel.elapsed_ms,
+            unlogged_before=self._unlogged,
+        )
+        self._unlogged = 0

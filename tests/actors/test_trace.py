@@ -6,13 +6,22 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora.actors.findings import Answer
 from aurora.actors.questions import DecisionChat
-from aurora.actors.trace import MOST_VALUE_BYTES, QUEUE, Parcel, Tracer, TurnTrace, redact
+from aurora.actors.trace import (
+    MOST_LINES_A_SECOND,
+    MOST_VALUE_BYTES,
+    QUEUE,
+    Parcel,
+    Tracer,
+    TurnTrace,
+    redact,
+)
 from tests.support.fakes import FakeStore, turn_for
 
 
@@ -123,3 +132,16 @@ async def test_what_was_posted_before_the_end_is_handed_over(autojump_clock: obj
         tracer.post(parcel(2))
         nursery.cancel_scope.cancel()
     assert len(store.traces) == 2
+
+
+async def test_a_burst_of_cuts_writes_a_few_lines_and_counts_the_rest(autojump_clock: object) -> None:
+    tracer = Tracer(FakeStore())
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(100):
+            tracer.post(msgspec.structs.replace(parcel(9000), reason="budget"))
+        tracer.flush()
+        await trio.sleep(2)
+        tracer.post(msgspec.structs.replace(parcel(9000), reason="client_gone"))
+        tracer.flush()
+    assert [line["event"] for line in lines] == ["turn_cut"] * (MOST_LINES_A_SECOND + 1)
+    assert (lines[-1]["reason"], lines[-1]["unlogged_before"]) == ("client_gone", 100 - MOST_LINES_A_SECOND)
