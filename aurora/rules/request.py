@@ -94,9 +94,9 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
         label = action
     typed = _text(body.get("message")) or _text(body.get("query"))
     session = body.get("session")
-    session = session if isinstance(session, Mapping) else {}
+    session = session if isinstance(session, dict) else {}
     state = session.get("state")
-    bag = dict(state) if isinstance(state, Mapping) else {}
+    bag = dict(state) if isinstance(state, dict) else {}
     client_state = body.get("client_state")
     clarification = _text(data.get("clarification_id")) or _text(data.get("clarificationId"))
     alternatives = data.get("include_alternatives", data.get("includeAlternatives"))
@@ -149,20 +149,20 @@ def loose_true(value: object) -> bool:
 
 def _action(body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     action = body.get("action")
-    if isinstance(action, Mapping):
+    if isinstance(action, dict):
         data = action.get("data")
-        return _text(action.get("action_id")), dict(data) if isinstance(data, Mapping) else {}
+        return _text(action.get("action_id")), dict(data) if isinstance(data, dict) else {}
     if isinstance(action, str) and action.strip():
         return action.strip(), {}
     name = _text(body.get("action_id"))
     if name:
         data = body.get("action_data")
-        return name, dict(data) if isinstance(data, Mapping) else {}
+        return name, dict(data) if isinstance(data, dict) else {}
     return _text(body.get("action_label")), {}
 
 
 def _requested(value: object) -> dict[str, str] | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return {key: str(value.get(key, "")) for key in ("trigger_source", "trigger_id", "requested_next_state")}
 
@@ -170,7 +170,7 @@ def _requested(value: object) -> dict[str, str] | None:
 def _snapshot(session: Mapping[str, Any]) -> dict[str, Any] | None:
     for key in ("profile_patch", "profilePatch", "profile"):
         value = session.get(key)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return dict(value)
     return None
 

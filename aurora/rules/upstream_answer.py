@@ -15,7 +15,7 @@ import msgspec
 from aurora.contract.envelope import FieldMissing
 
 MAX_DEPTH = 24
-_TRIES = 6
+_TRIES = 6  # places where an object may begin; prose has braces too
 _DECODER = json.JSONDecoder()
 _FENCE = re.compile(r"```(?:json)?\s*(?=\{)", re.IGNORECASE)
 _KB = re.compile(r"\[?\bkb:[A-Za-z0-9][\w.:/-]*\]?", re.ASCII)
@@ -47,8 +47,10 @@ def first_object(text: str | None) -> dict[str, Any] | None:
         if at < 0:
             return None
         try:
-            value, _end = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError):
+            _, end = _DECODER.raw_decode(text, at)
+            # Read again by the strict reader: no NUL, no lone surrogate, no NaN gets any further.
+            value = msgspec.json.decode(text[at:end].replace("\\u0000", ""))
+        except (ValueError, RecursionError, msgspec.DecodeError):
             at = text.find("{", at + 1)
             continue
         return value if isinstance(value, dict) and not too_deep(value) else None

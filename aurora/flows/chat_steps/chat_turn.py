@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aurora import telemetry
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Chip, Lang
 from aurora.contract.memory import Memory, Profile, SkinLog
@@ -188,8 +189,14 @@ class ChatTurn:
     async def answer(self, reply: Reply) -> bool:
         """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
         reply.give(self.envelope)
+        if reply.profile is not None:
+            self.count_echo()
         await self.stand()
         return True
+
+    def count_echo(self) -> None:
+        """The client gets its copy of the profile renewed."""
+        telemetry.session_patch_profile_emitted.labels("true" if self.patch else "false").inc()
 
     async def stand(self) -> None:
         """What was gathered is the answer; say whether this turn's facts were saved."""

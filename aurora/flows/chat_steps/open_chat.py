@@ -91,6 +91,7 @@ def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
         )
     if turn.profile is not None and (turn.patch or turn.ask.snapshot is None):
         envelope.patch(profile=turn.profile_summary())
+        turn.count_echo()
 
 
 def _may_sell(turn: ChatTurn) -> bool:
