@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 import structlog
 import trio
 
 from aurora.store.codec import encode, schema_version
 from aurora.store.facts import NewFact, SkinLogged
-from aurora.store.loading import load_days, load_states
+from aurora.store.loading import UNREADABLE, load_days, load_states
 from aurora.store.port import Appended, StoreError
 from aurora.store.postgres import Connection, as_store_error
 from aurora.store.projections import Event, sweeps_before, touches
@@ -210,6 +211,17 @@ class GroupWriter:
                 else:
                     await self._halve(connection, tickets)
                     return
+            except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+                raise
+            except Exception as error:
+                # A row of one member that cannot be read, a bug: not its neighbours' fault.
+                if len(tickets) == 1:
+                    log.exception("append_failed")
+                    unreadable = isinstance(error, msgspec.DecodeError)
+                    tickets[0].outcome = StoreError("unavailable", UNREADABLE) if unreadable else error
+                    return
+                await self._halve(connection, tickets)
+                return
             else:
                 # Only now is it durable: nobody hears of it before, nothing is remembered of it before.
                 for stream in fold.states:

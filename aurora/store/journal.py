@@ -42,7 +42,8 @@ class Erasure:
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
-        self.error: BaseException | None = None
+        # Until it is done it has failed.
+        self.error: StoreError | None = StoreError("unavailable", "57P01")
         self.done = trio.Event()
 
 
@@ -157,26 +158,27 @@ class Journal:
         return group
 
     async def _append(self, group: list[Ticket]) -> None:
+        failure: BaseException = StoreError("unavailable", "57P01")  # if the task itself is cut
         try:
             await self._settle(group)
         except StoreError as error:
-            for ticket in group:
-                if ticket.outcome is None:
-                    ticket.outcome = error
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-            ValueError,
-            TypeError,
-            KeyError,
-        ) as error:
+            failure = error
+        except Exception as error:
+            # A bug must fail its callers, not end the task that all the others wait for.
             log.exception("journal_group_failed", members=len(group))
-            for ticket in group:
-                if ticket.outcome is None:
-                    ticket.outcome = error
+            failure = error
+        finally:
+            self._answer(group, failure)
+        # The woken go first: in a closed loop they are the next group.
+        await trio.lowlevel.checkpoint()
+
+    @staticmethod
+    def _answer(group: Sequence[Ticket], failure: BaseException) -> None:
+        """Tell every member what became of it; `failure` to those that were not settled."""
         kept = 0
         for ticket in group:
+            if ticket.outcome is None:
+                ticket.outcome = failure
             if isinstance(ticket.outcome, Appended):
                 kept += 1
             else:
@@ -185,8 +187,6 @@ class Journal:
             ticket.done.set()
         telemetry.journal_groups.inc()
         telemetry.journal_appends.inc(kept)
-        # The woken go first: in a closed loop they are the next group.
-        await trio.lowlevel.checkpoint()
 
     async def _settle(self, group: list[Ticket]) -> None:
         """Write a group, through a lost connection if need be: what was sent may stand, so look it up."""
@@ -221,6 +221,7 @@ class Journal:
 
         try:
             await self._database.run(work, lane="journal")
+            erasure.error = None
         except StoreError as error:
             erasure.error = error
         finally:
@@ -249,5 +250,7 @@ class Journal:
 
     async def _prepare(self, connection: Connection) -> None:
         if connection is not self._tuned:
+            # Another connection may be another server (a failover): nothing remembered is certain any more.
+            self._cache.clear()
             await tune(connection)
             self._tuned = connection

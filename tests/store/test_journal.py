@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from aurora.contract.memory import Profile
+from aurora.contract.turn import Identity
 from aurora.settings import Settings
 from aurora.store.facts import NewFact
 from aurora.store.groups import Fold, GroupWriter, Ticket
@@ -352,3 +353,59 @@ async def test_a_read_brings_in_what_another_worker_wrote(fresh_dsn: str) -> Non
         for store in (first, second):
             memory = await store.read(one, None)
             assert (memory.profile, memory.recent_logs, memory.epoch) == (None, [], 1)
+
+
+async def test_an_unreadable_row_is_the_trouble_of_its_own_person(db: Database) -> None:
+    people = [somebody() for _ in range(5)]
+    async with store_over(db, Settings(), clock=now) as store:
+        for one in people:
+            await store.append(one, [new(one, said(goals=["acne"]))])
+    broken = people[2]
+    spoil = "UPDATE aurora_user_profiles SET goals = '7' WHERE stream = $1"
+    await db.run(lambda connection: connection.execute(spoil, broken.stream))
+    outcomes: list[list[int]] = []
+    async with store_over(db, Settings(), clock=now) as store:
+
+        async def live(one: Identity) -> None:
+            try:
+                await store.read(one, None)
+            except StoreError:
+                with pytest.raises(StoreError) as caught:
+                    await store.append(one, [new(one, said(region="EU"))])
+                assert caught.value.code == "XX001"
+                outcomes.append([0])
+            else:
+                outcomes.append((await store.append(one, [new(one, said(region="EU"))])).versions)
+
+        async with trio.open_nursery() as nursery:
+            for one in people:
+                nursery.start_soon(live, one)
+    assert sorted(outcomes) == [[0], [2], [2], [2], [2]]
+
+
+async def test_a_journal_that_cannot_drain_answers_everybody(autojump_clock: object) -> None:
+    """Its database never answers: after DRAIN_S the waiting callers are told, nobody hangs."""
+
+    class Mute:
+        async def run(self, work: Any, **lane: Any) -> Any:
+            await trio.sleep_forever()
+
+    one = somebody()
+    journal = Journal(cast(Database, Mute()), StateCache())
+    outcomes: list[StoreError] = []
+
+    async def attempt(call: Any) -> None:
+        with pytest.raises(StoreError) as caught:
+            await call
+        outcomes.append(caught.value)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(attempt, journal.append(one.stream, [new(one, opened())], None))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(attempt, journal.erase(one.stream))
+        nursery.start_soon(attempt, journal.append(one.stream, [new(one, opened())], None))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(journal.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await journal.drain()
+    assert [(error.kind, error.code) for error in outcomes] == [("unavailable", "57P01")] * 3
