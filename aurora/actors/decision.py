@@ -16,6 +16,8 @@ from aurora.actors.retry import TWICE
 NAME = "decision"
 PATH = "/api/chat"
 METRIC_PATH = "aurora_chat"
+# Cancellations that are the upstream's error; after a hang-up nobody knows how the call would have ended.
+CUT_BY_TIME = frozenset({"budget", "deadline"})
 _BODY_KEYS = (
     "query", "llm_provider", "llm_model", "anchor_product_id", "anchor_product_url", "messages", "debug",
     "allow_recommendations",
@@ -30,22 +32,31 @@ def decision_handler(link: Link) -> Handler:
         if not isinstance(question, DecisionChat):
             raise TypeError(f"decision cannot answer {type(question).__name__}")
         begun = trio.current_time()
-        outcome = await link.call(
-            "POST",
-            PATH,
-            json=body_of(question),
-            deadline=call.deadline,
-            context=call.turn.context,
-            retry=TWICE,
-            attempt_ms=question.attempt_ms,
-        )
+        try:
+            outcome = await link.call(
+                "POST",
+                PATH,
+                json=body_of(question),
+                deadline=call.deadline,
+                context=call.turn.context,
+                retry=TWICE,
+                attempt_ms=question.attempt_ms,
+            )
+        except trio.Cancelled as cut:
+            if (cut.reason or cut.source) in CUT_BY_TIME:
+                _count("error", begun)
+            raise
         finding = read_outcome(outcome)
         if not (isinstance(finding, Failure) and finding.code == "not_configured"):
-            telemetry.upstream_call.labels(METRIC_PATH, "ok" if finding.ok else "error").inc()
-            telemetry.upstream_latency_ms.labels(METRIC_PATH).observe((trio.current_time() - begun) * 1000)
+            _count("ok" if finding.ok else "error", begun)
         return finding
 
     return handle
+
+
+def _count(status: str, begun: float) -> None:
+    telemetry.upstream_call.labels(METRIC_PATH, status).inc()
+    telemetry.upstream_latency_ms.labels(METRIC_PATH).observe((trio.current_time() - begun) * 1000)
 
 
 def read_outcome(outcome: Reply | Failure) -> Finding:

@@ -10,6 +10,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aurora import telemetry
 from aurora.actors.call import Call
 from aurora.actors.decision import body_of, clean_reply, decision_handler, read_outcome
 from aurora.actors.findings import Answer, Failure
@@ -17,7 +18,7 @@ from aurora.actors.links import Link, Reply
 from aurora.actors.questions import DecisionChat, DecisionReply, ReadMemory
 from aurora.settings import Settings
 from tests.support.fakes import turn_for
-from tests.support.raw_upstream import http, raw_upstream, replies, says
+from tests.support.raw_upstream import http, raw_upstream, replies, says, stalls
 
 PLAIN = Settings(breaker_enabled=False)
 
@@ -134,3 +135,23 @@ async def test_another_actors_question_is_a_bug() -> None:
     async with Link("decision", "", PLAIN) as link:
         with pytest.raises(TypeError, match="ReadMemory"):
             await decision_handler(link)(call_of(ReadMemory()))
+
+
+def counted(status: str) -> float:
+    return float(telemetry.upstream_call.labels("aurora_chat", status)._value.get())
+
+
+@pytest.mark.parametrize(("reason", "errors"), [("budget", 1), ("client_gone", 0), (None, 0)])
+async def test_a_call_that_the_budget_cut_counts_as_an_error_of_the_upstream(
+    reason: str | None, errors: int
+) -> None:
+    before = counted("error")
+    async with raw_upstream(stalls) as upstream, Link("decision", upstream.url, PLAIN) as link:
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(decision_handler(link), call_of(DecisionChat(query="q")))
+                with trio.fail_after(5):
+                    while not upstream.requests:  # noqa: ASYNC110 - the other side of a socket
+                        await trio.sleep(0.002)
+                scope.cancel(reason)
+    assert counted("error") - before == errors
