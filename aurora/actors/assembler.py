@@ -13,7 +13,8 @@ import msgspec
 import structlog
 
 from aurora.actors import envelope_laws
-from aurora.actors.envelope_laws import Draft, DraftCard
+from aurora.actors.draft import Draft, DraftCard, Gap, refused_draft
+from aurora.actors.envelope_check import Sealed, minimal
 from aurora.actors.findings import CancelReasonCode, Finding
 from aurora.contract.envelope import Card, Chip, Envelope, FieldMissing
 from aurora.contract.errors import ContractError
@@ -24,7 +25,6 @@ from aurora.store.facts import Fact
 
 Format = Literal["text", "markdown"]
 Outcome = Literal["ok", "degraded", "blocked", "failed"]
-Gap = tuple[str, str]  # (field, reason) of a field_missing entry
 
 log = structlog.get_logger(__name__)
 
@@ -281,14 +281,14 @@ class EnvelopeAssembler:
             elif plan is None:
                 draft.interrupted, degraded = True, True
         if refused is not None:
-            draft = envelope_laws.refused_draft(draft, refused)
+            draft = refused_draft(draft, refused)
             if refused.retry_after_s is not None:
                 self._headers["Retry-After"] = str(refused.retry_after_s)
         bug: Exception | None = None
         try:
             sealed = envelope_laws.seal(draft, self._settings, self._events_base)
         except Exception as error:  # noqa: BLE001 - the last boundary: a bug in a law must not cost the envelope
-            bug, sealed = error, envelope_laws.minimal(draft, {})
+            bug, sealed = error, minimal(draft, {})
         if sealed.error_code is not None:
             log.error("envelope_replaced", code=sealed.error_code, kind=self._turn.kind, exc_info=bug)
         status = refused.status if refused is not None else 200
@@ -340,7 +340,7 @@ def _client_state(turn: Turn) -> str:
     return state if isinstance(state, str) else ""
 
 
-def _outcome(status: int, sealed: envelope_laws.Sealed, degraded: bool) -> Outcome:
+def _outcome(status: int, sealed: Sealed, degraded: bool) -> Outcome:
     if status >= 400 or sealed.error_code is not None:
         return "failed"
     if "safety_block" in sealed.reasons:

@@ -1,0 +1,81 @@
+"""What a turn has gathered so far, before any law was applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from aurora.contract.envelope import Card, Lang
+from aurora.contract.errors import ContractError
+from aurora.rules.errors_text import error_text
+
+Gap = tuple[str, str]  # (field, reason) of a field_missing entry
+
+
+class DraftCard(msgspec.Struct):
+    """A card on its way out. Its parts may still be anything; `lawful_cards` settles that."""
+
+    card_id: Any
+    type: Any
+    payload: Any
+    gaps: list[Gap] = []
+    title: Any = None
+    kind: str = ""  # the type as the client compares it; known once the card is lawful
+
+    @classmethod
+    def of(cls, card: Card) -> DraftCard:
+        """A draft of a finished card."""
+        title = None if card.title is UNSET else card.title
+        return cls(
+            card.card_id, card.type, card.payload, [(g.field, g.reason) for g in card.field_missing], title
+        )
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """What a turn has said so far. client_state: the client's own. interrupted: it did not end by itself."""
+
+    request_id: str
+    trace_id: str
+    lang: Lang
+    chat: bool
+    client_state: str = ""
+    message: Any = None
+    message_format: str = "text"
+    chips: list[Any] = []
+    cards: list[DraftCard] = []
+    events: list[tuple[str, dict[str, Any]]] = []
+    loose_gaps: list[Gap] = []
+    asked_state: str | None = None
+    state: dict[str, Any] = {}
+    patch: dict[str, Any] = {}
+    template_id: str | None = None
+    attempted_recommendations: bool = False
+    artifact_usable: bool = False
+    commerce_allowed: bool = False
+    interrupted: bool = False
+    refused: bool = False
+
+
+def refused_draft(draft: Draft, error: ContractError) -> Draft:
+    """The draft of an error envelope (contract A 5)."""
+    payload: dict[str, Any] = {**error.extra, "error": error.code}
+    if error.driver_code is not None:
+        payload["code"] = error.driver_code
+    if error.details is not None:
+        payload["details"] = error.details
+    data: dict[str, Any] = {"code": error.driver_code or error.code}
+    reason = error.details.get("reason") if error.details is not None else None
+    if isinstance(reason, str):
+        data["reason"] = reason
+    return Draft(
+        request_id=draft.request_id,
+        trace_id=draft.trace_id,
+        lang=draft.lang,
+        chat=draft.chat,
+        message=error_text(error.code, error.status, draft.lang),
+        cards=[DraftCard(f"err_{draft.request_id}", "error", payload)],
+        events=[("error", data)],
+        refused=True,
+    )
