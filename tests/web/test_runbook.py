@@ -16,7 +16,8 @@ from aurora.store.migrate import migrate
 from aurora.store.postgres import Database, open_database
 from tests.support.web import web
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "runbook.md").read_text()
 
 
 def sql_of(text: str) -> list[str]:
@@ -87,3 +88,9 @@ def test_every_variable_in_it_exists() -> None:
 )
 def test_every_metric_in_it_is_exposed(name: str) -> None:
     assert f"# TYPE {name} " in telemetry.render_metrics().decode()
+
+
+def test_every_page_it_links_to_exists() -> None:
+    pages = set(re.findall(r"\]\(([a-z_]+\.(?:md|json))\)", TEXT))
+    assert pages
+    assert {page for page in pages if not (DOCS / page).is_file()} == set()
