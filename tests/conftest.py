@@ -36,12 +36,26 @@ def state_dir() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
+class SystemCluster(Cluster):
+    """The same launcher on a PostgreSQL that the system brings."""
+
+    def __init__(self, state_dir: str, bin_dir: Path) -> None:
+        super().__init__(state_dir, Patience())
+        self.bin_dir = bin_dir
+        self.major = bin_dir.parent.name
+
+    def _binaries(self) -> Path:
+        return self.bin_dir
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """The session's embedded PostgreSQL, as a DSN. Do not kill it; start your own."""
     path = Path(tempfile.mkdtemp(prefix="aurora-test-"))
     path.chmod(0o711)
-    cluster = Cluster(str(path), Patience())
+    # Set by tests/store/test_other_majors.py.
+    system = os.environ.get("AURORA_TEST_POSTGRES_BIN")
+    cluster = SystemCluster(str(path), Path(system)) if system else Cluster(str(path), Patience())
     with cluster.owned():
         cluster.prepare()
         trio.run(cluster.start)

@@ -112,7 +112,12 @@ def default_state_dir() -> Path:
 
 
 class Cluster:
-    """One state directory and the server on it. `embedded_postgres` is the way in; tests use the steps."""
+    """One state directory and the server on it. `embedded_postgres` is the way in; tests use the steps.
+
+    major: of the binaries, and so of the data they can read.
+    """
+
+    major = MAJOR
 
     def __init__(self, state_dir: str, patience: Patience) -> None:
         self.state_dir = Path(state_dir).absolute() if state_dir else default_state_dir()
@@ -173,10 +178,10 @@ class Cluster:
             found = (self.data / "PG_VERSION").read_text().strip()
         except FileNotFoundError:
             return
-        if found != MAJOR:
+        if found != self.major:
             raise EmbeddedPostgresError(
                 f"The data in {self.data} belongs to PostgreSQL {found}; this service brings PostgreSQL "
-                f"{MAJOR} and does not touch it. Dump it with the old version and restore it, or set "
+                f"{self.major} and does not touch it. Dump it with the old version and restore it, or set "
                 "AURORA_STATE_DIR to a new directory."
             )
 
