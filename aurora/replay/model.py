@@ -194,6 +194,11 @@ class RecordedTurn(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return told if isinstance(told, dict) and oversize(self.sent.envelope) is None else None
 
     @property
+    def sent_nothing(self) -> bool:
+        """Whether no envelope left: the client was gone, or a bug ended the turn."""
+        return bytes(self.sent.envelope) == b"null"
+
+    @property
     def opened_at(self) -> datetime:
         """When it began, UTC."""
         return datetime.fromtimestamp(self.opened_at_ms / 1000, UTC)

@@ -50,7 +50,7 @@ from aurora.telemetry.families import (
     upstream_call,
     upstream_latency_ms,
 )
-from aurora.telemetry.logs import bind_ids, clear_ids, configure_logging, get_logger
+from aurora.telemetry.logs import bind_ids, clear_ids, configure_logging, get_logger, quiet
 from aurora.telemetry.registry import Counter, Gauge, Histogram, family
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "loop_lag_ms",
     "process_resident_bytes",
     "profile_context_missing",
+    "quiet",
     "render_metrics",
     "session_patch_profile_emitted",
     "skin_flow",

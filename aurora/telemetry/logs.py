@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +28,7 @@ _SECRETS = (
 _HIDDEN = "[hidden]"
 _MAX_FRAMES = 20
 _MAX_TEXT = 500
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 Event = MutableMapping[str, Any]
 
@@ -34,6 +37,7 @@ def configure_logging(level: str = "info") -> None:
     """Set structlog up for this process. `level`: debug, info, warning or error; anything else means info."""
     structlog.configure(
         processors=[
+            _unless_quiet,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
@@ -64,6 +68,22 @@ def bind_ids(request_id: str, trace_id: str = "") -> None:
 def clear_ids() -> None:
     """Forget the bound ids (long-lived tasks)."""
     structlog.contextvars.clear_contextvars()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing is logged by the body: what is played again must not look as if it happened again."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
+def _unless_quiet(_logger: WrappedLogger, _method: str, event: Event) -> Event:
+    if _quiet.get():
+        raise structlog.DropEvent
+    return event
 
 
 class _LineLogger:
