@@ -39,7 +39,7 @@ async def chat(stage: Stage) -> None:
     """
     turn = ChatTurn.of(stage)
     state_budget(turn)
-    stage.envelope.if_cut(late.chat_late(turn).planned(stage.turn.context.request_id))
+    turn.if_cut(late.chat_late(turn))
     for step in STEPS:
         if await step(turn):
             break

@@ -198,9 +198,9 @@ def reco_late(lang: Lang) -> str:
     """The generation failed or took too long."""
     return _pick(
         lang,
-        "Picking products took too long this time, so I'd rather show none than guess. Please try again in a "
+        "I couldn't get product picks in time, and I'd rather show none than guess. Please try again in a "
         "moment, or add photos or your current routine so I can be more precise.",
-        "这次挑选产品超时了，与其乱推荐，我先不给产品。请稍后再试，或补充照片、现在的护肤步骤，我会更有把握。",
+        "这次没能及时挑好产品，与其乱推荐，我先不给。请稍后再试，或补充照片、现在的护肤步骤，我会更有把握。",
     )
 
 
@@ -208,8 +208,8 @@ def reco_late_detail(lang: Lang) -> str:
     """One line for the notice."""
     return _pick(
         lang,
-        "The recommendation step timed out; this answer is deliberately conservative.",
-        "推荐步骤超时，本次回答特意保守处理。",
+        "The recommendation step did not finish in time; this answer is deliberately conservative.",
+        "推荐步骤没能按时完成，本次回答特意保守处理。",
     )
 
 

@@ -676,6 +676,16 @@ async def test_a_named_model_is_echoed(autojump_clock):
     assert played.body["session_patch"]["llm"] == expected
 
 
+@pytest.mark.parametrize("answer", [NEVER, Failure(actor="decision", code="reset")], ids=str)
+@pytest.mark.parametrize("body", [{"message": "hi"}, {"action": RECO}])
+async def test_a_named_model_is_echoed_once_also_when_nobody_answers(autojump_clock, answer, body):
+    played = await talk(
+        {**body, "llm_provider": "gemini"}, decision=answer, memory=known(CORE, artifact(0.86))
+    )
+    assert len(played.events("llm_route")) == 1
+    assert played.body["session_patch"]["llm"]["llm_provider_requested"] == "gemini"
+
+
 async def test_knowledge_base_ids_never_leave(autojump_clock):
     reply = DecisionReply(
         answer="Niacinamide helps. [kb:abc-1]\nSources: kb:abc-2",

@@ -186,6 +186,14 @@ class ChatTurn:
         self._reached = token
         return token
 
+    def if_cut(self, reply: Reply) -> None:
+        """If the budget fires from now on, the answer is this."""
+        llm = self.llm()
+        if llm is not None:
+            self.envelope.patch(llm=llm)
+            reply = msgspec.structs.replace(reply, events=[*reply.events, ("llm_route", llm)])
+        self.envelope.if_cut(reply.planned(self.stage.turn.context.request_id))
+
     async def answer(self, reply: Reply) -> bool:
         """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
         reply.give(self.envelope)

@@ -62,11 +62,9 @@ def chat_late(turn: ChatTurn, *, configured: bool = True) -> Reply:
         details=[replies.chat_late_detail(turn.lang)],
     )
     say = replies.chat_late if configured else replies.chat_not_configured
-    llm = turn.llm()
     return Reply(
         say=say(turn.lang),
         cards=[ReplyCard("conf", "confidence_notice", payload)],
-        events=[("llm_route", llm)] if llm is not None else [],
         profile=turn.profile_summary() if turn.patch else None,
     )
 

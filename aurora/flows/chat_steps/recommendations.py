@@ -24,7 +24,7 @@ async def recommendations(turn: ChatTurn) -> bool:
         return await turn.answer(no_diagnosis(turn))
     turn.envelope.allow_commerce()
     turn.envelope.attempted_recommendations(artifact_usable=turn.artifact_usable)
-    turn.envelope.if_cut(late.picks_late(turn, late.BUDGET_CODE).planned(turn.stage.turn.context.request_id))
+    turn.if_cut(late.picks_late(turn, late.BUDGET_CODE))
     found = await picks.generate(turn)
     return await turn.answer(picks.reply_to(turn, found))
 
