@@ -28,6 +28,7 @@ from aurora.contract.requests import (
 
 MAX_DEPTH = 64
 MAX_REPORTED = 20
+MAX_VALUES = 250_000
 
 KINDS: dict[str, type[msgspec.Struct]] = {
     "chat": ChatRequest,
@@ -67,12 +68,23 @@ def decode_as(shape: type[S], body: Any, *, max_depth: int = MAX_DEPTH) -> S:
 
 
 def _plain(raw: bytes | bytearray | memoryview) -> Any:
+    if too_many_values(bytes(raw)):
+        raise _refusal([((), f"more than {MAX_VALUES} values")])
     try:
         return msgspec.json.decode(raw)
     except RecursionError:
         raise _refusal([((), "nested too deeply")]) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise broken_json(bytes(raw)) from None
+
+
+def too_many_values(raw: bytes) -> bool:
+    """Whether a body holds so many values that reading it would hold up everybody else's turn.
+
+    Told from the bytes, before anything is decoded: a million small objects take seconds to read and to check,
+    the longest honest body has a few thousand. Commas in texts count too, and are allowed for.
+    """
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_VALUES
 
 
 def broken_json(raw: bytes) -> ContractError:
@@ -93,7 +105,7 @@ def unfit_text(value: Any, max_depth: int = MAX_DEPTH) -> Problem | None:
 
     The common case is answered at the encoder's speed; only a body that is wrong is walked with its paths.
     """
-    if not _may_be_unfit(value) and _depth_within(value, max_depth):
+    if _surely_fit(value, max_depth):
         return None
     stack: list[tuple[Path, Any]] = [((), value)]
     while stack:
@@ -117,11 +129,15 @@ def unfit_text(value: Any, max_depth: int = MAX_DEPTH) -> Problem | None:
     return None
 
 
-def _may_be_unfit(value: Any) -> bool:
+def _surely_fit(value: Any, max_depth: int) -> bool:
     try:
-        return b"\\u0000" in msgspec.json.encode(value)
+        encoded = msgspec.json.encode(value)
     except (UnicodeEncodeError, RecursionError):
-        return True
+        return False
+    if b"\\u0000" in encoded:
+        return False
+    brackets = encoded.count(b"[") + encoded.count(b"{")
+    return brackets <= max_depth or _depth_within(value, max_depth)
 
 
 def _depth_within(value: Any, max_depth: int) -> bool:

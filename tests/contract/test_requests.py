@@ -199,6 +199,13 @@ def test_the_depth_limit_is_exact_and_named() -> None:
     assert errors_at(refused("chat", {"session": nested(64)}).details, "session")
 
 
+def test_a_body_of_a_million_little_things_is_refused_before_it_is_read() -> None:
+    raw = b'{"session":{"a":[' + b"[]," * 1_000_000 + b"[]]}}"
+    assert errors_at(refused("chat", raw).details)
+    commas = decode("chat", b'{"message":"' + b"a," * 49_000 + b'"}')
+    assert len(commas.message) == 98_000
+
+
 def test_a_literal_backslash_u0000_in_a_text_is_fine() -> None:
     assert decode("chat", b'{"message":"\\\\u0000"}').message == "\\u0000"
 
