@@ -17,7 +17,6 @@ from aurora.flows.chat_steps.recall import recall
 from aurora.flows.chat_steps.recommendations import recommendations
 from aurora.flows.chat_steps.red_flags import red_flags
 from aurora.flows.chat_steps.transition import transition
-from aurora.rules import unlock
 
 Step = Callable[[ChatTurn], Awaitable[bool]]
 
@@ -49,7 +48,7 @@ async def chat(stage: Stage) -> None:
 def state_budget(turn: ChatTurn) -> None:
     """One budget per turn: that of recommendations if they are asked for, else that of chat (decision 3)."""
     settings = turn.settings
-    if turn.unlocked and unlock.wants_picks(turn.ask, patched=bool(turn.patch)):
+    if turn.wants_picks:
         turn.budget("reco", settings.reco_budget_ms)
     else:
         turn.budget("chat", settings.chat_budget_ms)

@@ -33,8 +33,9 @@ NOT_SAVED = ("profile", "db_unavailable")
 class ChatTurn:
     """One chat turn on its way through the steps.
 
-    ask: the request, normalised. patch: facts that it states. memory, profile: what is known, once `recall`
-    has run (before that: nothing). moved: where the state machine stands, once `transition` has run.
+    ask: the request, normalised. patch: facts that it states. about_picks: it is about products. memory,
+    profile: what is known, once `recall` has run (before that: nothing). moved: where the state machine
+    stands, once `transition` has run.
     """
 
     def __init__(self, stage: Stage, ask: ChatAsk) -> None:
@@ -44,6 +45,7 @@ class ChatTurn:
         self.settings = stage.settings
         self.lang: Lang = stage.turn.context.lang
         self.patch = profile_facts.patch_from(ask)
+        self.about_picks = unlock.wants_picks(ask, patched=bool(self.patch))
         self.memory = Memory()
         self.profile: Profile | None = None
         self.moved = Transition(agent_state=ask.client_state)
@@ -79,6 +81,11 @@ class ChatTurn:
     def unlocked(self) -> bool:
         """Recommendations were asked for explicitly."""
         return unlock.unlocked(self.ask, internal=self.internal, agent_state=self.agent_state)
+
+    @property
+    def wants_picks(self) -> bool:
+        """This turn is to recommend, if the gates let it."""
+        return self.about_picks and self.unlocked
 
     @property
     def allow_reco(self) -> bool:

@@ -8,13 +8,13 @@ from aurora.flows.chat_steps import late, picks
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import replies, unlock
+from aurora.rules import replies
 from aurora.rules.notices import notice
 
 
 async def recommendations(turn: ChatTurn) -> bool:
     """Answer a request for products, or for a routine until that has a generator of its own."""
-    if not (turn.unlocked and unlock.wants_picks(turn.ask, patched=bool(turn.patch))):
+    if not turn.wants_picks:
         return False
     turn.budget("reco", turn.settings.reco_budget_ms)
     telemetry.skin_flow.labels("reco_request", "hit").inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aurora import telemetry
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import intents, redflags, replies, unlock
+from aurora.rules import intents, redflags, replies
 from aurora.rules.notices import notice
 
 
@@ -17,7 +17,7 @@ async def red_flags(turn: ChatTurn) -> bool:
     boundary = redflags.check(turn.ask.spoken)
     if not boundary.blocked:
         return False
-    wanted_picks = turn.unlocked and unlock.wants_picks(turn.ask)
+    wanted_picks = turn.wants_picks
     if wanted_picks:
         telemetry.skin_flow.labels("reco_request", "hit").inc()
     turn.save_patch()
