@@ -81,7 +81,7 @@ def _plain(raw: bytes | bytearray | memoryview) -> Any:
 def too_many_values(raw: bytes) -> bool:
     """Whether a body holds so many values that reading it would hold up everybody else's turn.
 
-    Told from the bytes, before anything is decoded: a million small objects take seconds to read and to check,
+    Told from the bytes, before anything is decoded: a million small objects take seconds to read and check,
     the longest honest body has a few thousand. Commas in texts count too, and are allowed for.
     """
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_VALUES
