@@ -53,11 +53,6 @@ class ChatAsk(msgspec.Struct, frozen=True, kw_only=True):
     include_alternatives: bool = False
 
     @property
-    def has_anchor(self) -> bool:
-        """The request points at one product."""
-        return self.anchor_id is not None or self.anchor_url is not None
-
-    @property
     def may_move_state(self) -> bool:
         """Plain text never writes a state (contract B 2.4); taps and explicit wishes do."""
         return self.trigger in _SOURCES
