@@ -17,7 +17,8 @@ import trio
 
 from aurora.lifetime import CannotStartError
 from aurora.settings import Settings, declared
-from aurora.store.embedded import MAJOR, default_state_dir
+from aurora.store.embedded import MAJOR
+from aurora.store.embedded_home import default_state_dir
 from aurora.store.migrate import pending
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, open_database

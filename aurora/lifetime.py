@@ -89,21 +89,25 @@ def spawn(
 
 async def wait_child(child: subprocess.Popen[bytes]) -> int:
     """Wait until the child has ended, reap it, answer its return code. Cancelling leaves the child alone."""
-    if hasattr(os, "pidfd_open") and child.returncode is None:
-        try:
-            handle = os.pidfd_open(child.pid)
-        except ProcessLookupError:
-            return child.wait()
+    handle = _pidfd(child.pid) if child.poll() is None else None
+    if handle is not None:
         try:
             await trio.lowlevel.wait_readable(handle)
         finally:
             os.close(handle)
         return child.wait()
-    while True:  # no pidfd on this system
+    while True:  # ended already, or no pidfd on this system
         code = child.poll()
         if code is not None:
             return code
         await trio.sleep(0.05)
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # not Linux, an old kernel, a sandbox
+        return None
 
 
 async def stop_child(child: subprocess.Popen[bytes], *steps: tuple[int, float]) -> int:

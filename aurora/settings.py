@@ -77,7 +77,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             doc="Where the embedded Postgres lives; empty means the user's state directory.",
         ),
     ] = ""
-    drain_ms: Annotated[int, var("AURORA_DRAIN_MS", doc="After SIGTERM: unready but still serving, for a load balancer to notice.", lo=0, hi=60000)] = 0
+    drain_ms: Annotated[
+        int,
+        var(
+            "AURORA_DRAIN_MS",
+            doc="After SIGTERM: unready but still serving, for a load balancer to notice.",
+            lo=0,
+            hi=60000,
+        ),
+    ] = 0
 
     # --- database
     database_url: Annotated[

@@ -17,13 +17,10 @@ Layout of the state directory:
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -38,12 +35,21 @@ import msgspec
 import structlog
 import trio
 
-from aurora.lifetime import Account, CannotStartError, service_nursery, spawn, stop_child, wait_child
+from aurora.lifetime import service_nursery, spawn, stop_child, wait_child
+from aurora.store.embedded_home import (
+    SOCKET_NAME,
+    EmbeddedPostgresError,
+    busy_text,
+    check_reach,
+    default_state_dir,
+    mirror,
+    private_dir,
+    processes_on,
+    server_account,
+    socket_dir,
+)
 
 MAJOR = "18"
-_ACCOUNTS = ("postgres", "nobody")
-_SOCKET_LIMIT = 107  # bytes of sockaddr_un.sun_path on Linux, less the final NUL
-_SOCKET_NAME = ".s.PGSQL.5432"
 _LEFTOVER_PATIENCE_S = 10.0
 _RESTART_PAUSE_MAX_S = 5.0
 _SETTINGS = {
@@ -62,12 +68,6 @@ _SETTINGS = {
 }
 
 log = structlog.get_logger(__name__)
-
-
-class EmbeddedPostgresError(CannotStartError):
-    """The embedded server cannot run here. The text says why and what to do, for the person at the
-    terminal.
-    """
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -101,16 +101,6 @@ async def embedded_postgres(state_dir: str = "", *, patience: Patience | None = 
             await cluster.stop()
 
 
-def default_state_dir() -> Path:
-    """Where state lives unless AURORA_STATE_DIR says otherwise. Root's home is closed to the server's
-    account.
-    """
-    if os.geteuid() == 0:
-        return Path("/var/lib/aurora")
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "aurora"
-
-
 class Cluster:
     """One state directory and the server on it. `embedded_postgres` is the way in; tests use the steps.
 
@@ -122,9 +112,9 @@ class Cluster:
     def __init__(self, state_dir: str, patience: Patience) -> None:
         self.state_dir = Path(state_dir).absolute() if state_dir else default_state_dir()
         self.patience = patience
-        self.account = _server_account() if os.geteuid() == 0 else None
+        self.account = server_account() if os.geteuid() == 0 else None
         self.data = self.state_dir / "postgres" / "data"
-        self.run = _socket_dir(self.state_dir)
+        self.run = socket_dir(self.state_dir)
         self.child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -149,7 +139,7 @@ class Cluster:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise EmbeddedPostgresError(_busy_text(self.state_dir, os.pread(handle, 4096, 0))) from error
+                raise EmbeddedPostgresError(busy_text(self.state_dir, os.pread(handle, 4096, 0))) from error
             owner = {"pid": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}
             os.ftruncate(handle, 0)
             os.pwrite(handle, msgspec.json.encode(owner), 0)
@@ -165,11 +155,11 @@ class Cluster:
         start-up.
         """
         self._check_version()
-        _private_dir(self.data.parent, self.account)
+        private_dir(self.data.parent, self.account)
         if self.account:
-            _check_reach(self.state_dir, self.account)
+            check_reach(self.state_dir, self.account)
         self.bin = self._binaries()
-        _private_dir(self.run, self.account)
+        private_dir(self.run, self.account)
         if not self.data.exists():
             self._initialise()
 
@@ -200,12 +190,12 @@ class Cluster:
         home = self.state_dir / f"server-{distribution_version('embedded-postgres')}"
         if not home.exists():
             scratch = Path(tempfile.mkdtemp(prefix="server-new-", dir=self.state_dir))
-            _mirror(package / "pginstall", scratch / package.name / "pginstall")
+            mirror(package / "pginstall", scratch / package.name / "pginstall")
             libraries = package.with_name(
                 "embedded_postgres.libs"
             )  # found by the binaries' relative run path
             if libraries.exists():
-                _mirror(libraries, scratch / libraries.name)
+                mirror(libraries, scratch / libraries.name)
             scratch.chmod(0o755)
             scratch.rename(home)
         for old in self.state_dir.glob("server-*"):
@@ -342,7 +332,7 @@ class Cluster:
         """
         asked: set[tuple[int, int]] = set()
         began = trio.current_time()
-        while left := _processes_on(self.data):
+        while left := processes_on(self.data):
             waited = trio.current_time() - began
             if waited > _LEFTOVER_PATIENCE_S + 5:
                 raise EmbeddedPostgresError(
@@ -359,105 +349,5 @@ class Cluster:
             await trio.sleep(0.02)
         if sys.platform.startswith("linux"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
-        for stale in self.run.glob(f"{_SOCKET_NAME}*"):
+        for stale in self.run.glob(f"{SOCKET_NAME}*"):
             stale.unlink(missing_ok=True)
-
-
-def _mirror(source: Path, target: Path) -> None:
-    """A copy of the tree; hard links where both are on one file system, which takes no time and no room."""
-
-    def link(old: str, new: str) -> str:
-        try:
-            os.link(old, new, follow_symlinks=False)
-        except OSError:
-            shutil.copy2(old, new, follow_symlinks=False)
-        return new
-
-    shutil.copytree(source, target, symlinks=True, copy_function=link)
-
-
-def _server_account() -> Account:
-    for name in _ACCOUNTS:
-        try:
-            found = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        if found.pw_uid != 0:
-            return Account(name, found.pw_uid, found.pw_gid)
-    raise EmbeddedPostgresError(
-        "PostgreSQL does not run as root, and this system has neither an account `postgres` nor `nobody`. "
-        "Start the service as an ordinary user, or set DATABASE_URL."
-    )
-
-
-def _socket_dir(state_dir: Path) -> Path:
-    """Beside the data; under the system's temporary directory if that path is too long for a socket."""
-    usual = state_dir / "postgres" / "run"
-    if len(os.fsencode(usual / _SOCKET_NAME)) <= _SOCKET_LIMIT:
-        return usual
-    digest = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"aurora-{os.geteuid()}-{digest}"
-
-
-def _private_dir(path: Path, account: Account | None) -> None:
-    """Make sure that `path` is a real directory, mode 0700, of the server's account (or ours)."""
-    path.mkdir(mode=0o700, exist_ok=True)
-    seen = path.lstat()
-    owner = account.uid if account else os.geteuid()
-    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid not in (owner, os.geteuid()):
-        raise EmbeddedPostgresError(
-            f"{path} belongs to someone else. Set AURORA_STATE_DIR to another directory."
-        )
-    if account and seen.st_uid != account.uid:
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
-    if stat.S_IMODE(seen.st_mode) != 0o700:
-        path.chmod(0o700)
-
-
-def _check_reach(path: Path, account: Account) -> None:
-    """Refuse a state directory that the account may not reach; never widen someone's permissions."""
-    for folder in (path, *path.parents):
-        seen = folder.stat()
-        mode = seen.st_mode
-        shift = 6 if seen.st_uid == account.uid else 3 if seen.st_gid == account.gid else 0
-        if not (mode >> shift) & 0o1:
-            raise EmbeddedPostgresError(
-                f"PostgreSQL runs as `{account.name}`, which may not enter {folder}. Set AURORA_STATE_DIR "
-                "to a directory outside it, for example /var/lib/aurora."
-            )
-
-
-def _processes_on(data: Path) -> list[int]:
-    """Pids of PostgreSQL processes whose working directory is `data`; empty where /proc does not exist."""
-    found: list[int] = []
-    try:
-        wanted = data.resolve(strict=True)
-        entries = os.listdir("/proc")
-    except OSError:
-        return found
-    for entry in entries:
-        if entry.isdigit():
-            try:
-                if Path(os.readlink(f"/proc/{entry}/cwd")) == wanted and _is_postgres(int(entry)):
-                    found.append(int(entry))
-            except OSError:
-                continue  # gone, or someone else's
-    return found
-
-
-def _is_postgres(pid: int) -> bool:
-    """Whether the process is a live (not zombie) PostgreSQL."""
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-    return "(postgres" in words[0] and words[2].split()[0] != "Z"
-
-
-def _busy_text(state_dir: Path, owner: bytes) -> str:
-    try:
-        known = msgspec.json.decode(owner, type=dict[str, int | str])
-        who = f"pid {known['pid']}, since {known['started']}"
-    except (msgspec.DecodeError, KeyError):
-        who = "still starting"
-    return (
-        f"Another Aurora ({who}) runs on the state directory {state_dir}. "
-        "Stop it first, or set AURORA_STATE_DIR to another directory (or DATABASE_URL to a PostgreSQL)."
-    )

@@ -192,7 +192,10 @@ async def serve_http(
     wrapped = ASGIWrapper(app)
     context = WorkerContext(None)
     live: set[_Connection] = set()
-    sock.listen(BACKLOG)
+    try:
+        sock.listen(BACKLOG)
+    except OSError as error:  # somebody else bound the port beside us, and listened first
+        raise CannotStartError(f"Cannot listen on {url_of(sock)}: {error.strerror or error}.") from error
     listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
     lifespan = Lifespan(wrapped, config, {})
 

@@ -15,7 +15,8 @@ import trio
 
 from aurora.contract.turn import stream_of
 from aurora.settings import Settings
-from aurora.store.embedded import _processes_on, embedded_postgres
+from aurora.store.embedded import embedded_postgres
+from aurora.store.embedded_home import processes_on
 from aurora.store.postgres import open_database
 from aurora.store.rebuild import rebuild
 from tests.support.server import Server, eventually, running_server
@@ -73,7 +74,7 @@ async def test_a_killed_service_takes_its_postgres_along_and_the_next_start_has_
             server.process.kill()
 
         async def gone() -> bool:
-            return not _processes_on(data)
+            return not processes_on(data)
 
         await eventually(gone)
     async with running_server(env=env):  # serves again, on the same data

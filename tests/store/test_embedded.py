@@ -17,8 +17,9 @@ import trio
 
 from aurora.lifetime import Account
 from aurora.settings import Settings
-from aurora.store import embedded
-from aurora.store.embedded import Cluster, EmbeddedPostgresError, Patience, embedded_postgres
+from aurora.store import embedded_home
+from aurora.store.embedded import Cluster, Patience, embedded_postgres
+from aurora.store.embedded_home import EmbeddedPostgresError, check_reach, processes_on, server_account
 from aurora.store.postgres import open_database
 from tests.support.server import ROOT, eventually
 
@@ -64,6 +65,22 @@ async def test_the_server_never_runs_as_root(state_dir: Path) -> None:
     if os.geteuid() == 0:
         assert "0" not in ids["Gid"]
         assert "0" not in ids["Groups"]
+
+
+async def test_without_a_postgres_account_root_s_server_runs_as_nobody(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_home, "_ACCOUNTS", ("no-such-account", "nobody"))
+    async with embedded_postgres(str(state_dir)) as dsn:
+        await write_one(dsn)
+        if os.geteuid() == 0:
+            assert (state_dir / "postgres").owner() == "nobody"
+
+
+def test_without_any_account_root_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_home, "_ACCOUNTS", ("no-such-account",))
+    with pytest.raises(EmbeddedPostgresError, match="ordinary user"):
+        server_account()
 
 
 async def test_started_twice_the_second_is_told_who_runs_and_what_to_set(state_dir: Path) -> None:
@@ -137,7 +154,7 @@ def test_a_directory_that_the_account_may_not_enter_is_refused_not_widened(state
     closed.chmod(0o700)
     stranger = Account("stranger", 54321, 54321)
     with pytest.raises(EmbeddedPostgresError, match="may not enter"):
-        embedded._check_reach(inner, stranger)
+        check_reach(inner, stranger)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
@@ -164,7 +181,7 @@ async def test_the_body_s_error_leaves_unwrapped_and_the_server_is_stopped(state
 
     with pytest.raises(LookupError):
         await body()
-    assert embedded._processes_on(state_dir / "postgres" / "data") == []
+    assert processes_on(state_dir / "postgres" / "data") == []
 
 
 async def test_the_server_is_started_again_when_it_dies(state_dir: Path) -> None:
@@ -212,7 +229,7 @@ def test_it_runs_for_an_ordinary_user_from_the_wheel_itself(state_dir: Path) -> 
     command = [sys.executable, "-W", "ignore", "-c", ORDINARY, str(state_dir)]
     identity: dict[str, Any] = {}
     if os.geteuid() == 0:
-        account = embedded._server_account()
+        account = server_account()
         command[0] = _interpreter_for(account)
         os.chown(state_dir, account.uid, account.gid)
         identity = {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -335,6 +335,18 @@ def test_a_port_in_use_is_said_in_words() -> None:
             open_socket("127.0.0.1", port)
 
 
+async def test_a_port_that_somebody_else_took_meanwhile_is_said_in_words() -> None:
+    async def app(*_: object) -> None:
+        raise AssertionError("nobody is served")
+
+    with open_socket("127.0.0.1", 0) as ours:
+        theirs = open_socket("127.0.0.1", ours.getsockname()[1])
+        with theirs:
+            theirs.listen()
+            with pytest.raises(CannotStartError, match="Cannot listen"):
+                await serve_http(app, ours, trio.Event(), graceful_s=1)
+
+
 @pytest.mark.parametrize(
     ("host", "shown"),
     [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:"), ("::1", "http://[::1]:")],
