@@ -29,7 +29,6 @@ log holds.
 from __future__ import annotations
 
 import math
-import re
 from collections import deque
 from typing import Any
 
@@ -39,6 +38,7 @@ import trio
 from aurora import telemetry
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.questions import Question
+from aurora.actors.redaction import redact as redact  # replay compares what was redacted here
 from aurora.contract.turn import Turn
 from aurora.settings import Settings, declared
 from aurora.store.port import Store, TraceRecord
@@ -52,28 +52,7 @@ MOST_TURN_BYTES = 1024 * 1024
 QUEUE = 2048
 MOST_LINES_A_SECOND = 10
 
-_SECRET = rb"(?:token|secret|passw|api_?-?key|authorization|cookie|credential|signature|one_?time_?code|otp)"
-_SECRET_KEY = re.compile(
-    rb'("[^"\\]{0,40}?' + _SECRET + rb'[^"\\]{0,40}"\s*:\s*")((?:[^"\\]|\\.)*)"', re.IGNORECASE
-)
-_SECRET_PARAM = re.compile(
-    rb"([?&](?:x-amz-[a-z-]{1,40}|x-goog-[a-z-]{1,40}|sig|key|" + _SECRET + rb')=)[^&#"\\\s]+', re.IGNORECASE
-)
-# Without one of these there is nothing to replace; looking for them is much cheaper than the expressions.
-_HINTS = (
-    b"token", b"secret", b"passw", b"api", b"authoriz", b"cookie", b"credential", b"signature", b"one",
-    b"otp", b"x-amz-", b"x-goog-", b"sig=", b"key=",
-)  # fmt: skip
-_REDACTED = b"[redacted]"
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
-
-
-def redact(raw: bytes) -> bytes:
-    """JSON bytes with the values of secret-named keys and URL parameters replaced. Linear in its input."""
-    lowered = raw.lower()
-    if not any(hint in lowered for hint in _HINTS):
-        return raw
-    return _SECRET_PARAM.sub(rb"\1" + _REDACTED, _SECRET_KEY.sub(rb"\1" + _REDACTED + b'"', raw))
 
 
 def flags_in_force(settings: Settings) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aurora.actors.findings import Answer
 from aurora.actors.questions import DecisionChat
+from aurora.actors.redaction import redact
 from aurora.actors.trace import (
     MOST_LINES_A_SECOND,
     MOST_VALUE_BYTES,
@@ -20,7 +21,6 @@ from aurora.actors.trace import (
     Parcel,
     Tracer,
     TurnTrace,
-    redact,
 )
 from tests.support.fakes import FakeStore, turn_for
 
@@ -37,6 +37,13 @@ from tests.support.fakes import FakeStore, turn_for
             '{"url": "https://x/y.png?X-Amz-Signature=[redacted]&w=3"}',
         ),
         ('{"url": "https://x/y?a=1&token=abc"}', '{"url": "https://x/y?a=1&token=[redacted]"}'),
+        ('{"url": "https://x/y?access_token=abc#t"}', '{"url": "https://x/y?access_token=[redacted]#t"}'),
+        ('{"url": "https://x/y?key=k&sig=s"}', '{"url": "https://x/y?key=[redacted]&sig=[redacted]"}'),
+        (
+            '{"tokenSecret": "abc", "secret_otp": "d"}',
+            '{"tokenSecret": "[redacted]", "secret_otp": "[redacted]"}',
+        ),
+        ('{"token": "a token=b"}', '{"token": "[redacted]"}'),
         ('{"answer": "my token is dear to me"}', '{"answer": "my token is dear to me"}'),
         (
             '{"ingredient_tokens": ["a", "b"], "tokens": 12}',

@@ -41,6 +41,11 @@ async def say_the_answer(stage: Stage) -> None:
     stage.envelope.say(finding.value.answer if finding.ok else f"failed: {finding.code}")
 
 
+def value_of(finding: Finding) -> Any:
+    assert isinstance(finding, Answer)
+    return finding.value
+
+
 def named(trace: Any) -> list[str]:
     return [event["type"] for event in trace.events]
 
@@ -348,7 +353,7 @@ async def test_an_answer_that_comes_as_the_budget_fires_is_late_or_seen_but_neve
 
 async def test_memory_that_cannot_be_read_is_an_answer(autojump_clock: object) -> None:
     async def flow(stage: Stage) -> None:
-        memory = (await stage.ask(ReadMemory())).value
+        memory = value_of(await stage.ask(ReadMemory()))
         logs = await stage.ask(ReadLogs())
         wrote = await stage.remember(OutboundOpened(outcome="x")).wait()
         assert isinstance(memory, Memory)
@@ -363,9 +368,9 @@ async def test_memory_that_cannot_be_read_is_an_answer(autojump_clock: object) -
 
 async def test_an_append_answers_versions_and_memory(autojump_clock: object) -> None:
     async def flow(stage: Stage) -> None:
-        finding = await stage.remember(OutboundOpened(outcome="x")).wait()
-        assert isinstance(finding.value, Appended)
-        stage.envelope.say(str(finding.value.versions))
+        appended = value_of(await stage.remember(OutboundOpened(outcome="x")).wait())
+        assert isinstance(appended, Appended)
+        stage.envelope.say(str(appended.versions))
 
     assert (await play(flow, turn_for())).text == "[1]"
 
