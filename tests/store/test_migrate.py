@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import trio
 
+import aurora
 from aurora.settings import Settings
 from aurora.store.facts import FactMeta
 from aurora.store.migrate import LOCK, MEMORY, MigrationError, load, migrate, migrations_dir, pending
@@ -164,3 +165,14 @@ async def test_the_runbook_s_rollback_works_as_printed_and_migrating_brings_ever
     rows = await db.run(lambda c: c.fetch("select stream, skin_type, version from aurora_user_profiles"))
     assert [(row["stream"], row["skin_type"], row["version"]) for row in rows] == [(stream, "oily", 1)]
     assert await migrate(db) == []
+
+
+def test_an_installed_wheel_brings_its_migrations_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "aurora"
+    package.mkdir()
+    monkeypatch.setattr(aurora, "__file__", str(package / "__init__.py"))
+    assert migrations_dir() == tmp_path / "migrations"  # a checkout
+    (package / "_migrations").mkdir()
+    assert migrations_dir() == package / "_migrations"
