@@ -144,3 +144,19 @@ def test_the_calibrated_cost_is_bounded() -> None:
     clerk = Clerk(cost_ms=99)
     clerk.calibrate(rounds=3)
     assert LEAST_COST_MS / 1000 <= clerk.cost_s <= MOST_COST_MS / 1000
+
+
+async def test_a_clerk_that_comes_late_catches_up_a_few_at_a_time(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    clerk = Clerk()
+    begun = trio.current_time()
+    scopes = [trio.CancelScope() for _ in range(40)]
+    for scope in scopes:
+        clerk.enter(scope, begun + 1.0)
+    autojump_clock.jump(0.98)  # a loop that was busy all the time: every turn should have been cut by now
+    async with trio.open_nursery() as nursery:
+        await nursery.start(clerk.run)
+        await trio.sleep(0.019)
+        assert clerk.cuts == 40, "all of them before the deadline, four at a time every two milliseconds"
+        nursery.cancel_scope.cancel()
