@@ -847,3 +847,38 @@ def test_a_bug_in_a_law_costs_the_answer_but_never_the_envelope(monkeypatch: pyt
     finished = built.finish()
     assert isinstance(finished.bug, KeyError)
     assert plain(finished)["cards"][0]["payload"] == {"error": "INTERNAL_SCHEMA_ERROR"}
+
+
+# --- bounds -----------------------------------------------------------------------------------------------
+
+
+def test_at_most_64_events_leave_and_the_audit_is_still_last() -> None:
+    built = assembler(chat=True)
+    built.say("How does it feel?")
+    for number in range(100):
+        built.event("value_moment", {"n": number})
+    events = plain(built.finish())["events"]
+    assert [e["data"].get("n") for e in events[:-1]] == list(range(64))
+    assert events[-1]["event_name"] == "quality_audit"
+
+
+def test_what_the_laws_did_is_told_even_among_many_events() -> None:
+    built = recommending(pick("Retinol"), recommendation_confidence_level="low")
+    for number in range(100):
+        built.event("value_moment", {"n": number})
+    names = [e["event_name"] for e in plain(built.finish())["events"]]
+    assert len(names) == 65
+    assert names[-2:] == ["reco_low_medium_treatment_filtered", "quality_audit"]
+
+
+def test_a_recommendations_card_declares_at_most_eight_gaps_the_demanded_ones_among_them() -> None:
+    built = assembler()
+    built.allow_commerce()
+    gaps = [(f"field{n}", "not_provided_by_user") for n in range(12)]
+    built.card("reco", "recommendations", {"recommendations": [pick("Cream")]}, field_missing=gaps)
+    (card,) = built.finish().envelope.cards
+    assert len(card.field_missing) == 8
+    assert [g.field for g in card.field_missing[-2:]] == [
+        "payload.recommendations_count",
+        "payload.recommendations[0].purchase_path",
+    ]
