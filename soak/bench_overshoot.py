@@ -94,7 +94,7 @@ def _wait() -> str:
 def _real_volley(service: Running, requests: list[str], shape: str) -> Volley:
     """A volley in which every turn was cut for its upstream.
 
-    On a busy machine memory may be too late for a turn, which then is another turn: such a volley is repeated.
+    On a busy machine memory may come too late for a turn, which then is another turn: so we ask again.
     """
     for _ in range(REPEATS):
         try:
