@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.server import ROOT
 
-SUITE = ("tests/store/test_migrate.py", "tests/store/test_port.py", "tests/store/test_journal.py")
+SUITE = tuple(f"tests/store/test_{name}.py" for name in ("migrate", "port", "journal", "life"))
 INSTALLED = sorted(
     path for path in Path("/usr/lib/postgresql").glob("1[567]/bin") if (path / "initdb").exists()
 )  # Debian's layout
