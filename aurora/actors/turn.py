@@ -123,6 +123,7 @@ class LiveStage:
         self._facts = 0
         self._epoch: int | None = None
         self._settled = False
+        self._was_cut = False
         self._bug: Exception | None = None
         self._trace = TurnTrace() if house.tracing else None
         if self._trace is not None:
@@ -204,8 +205,11 @@ class LiveStage:
         """What to send. Raises the bug if there was one."""
         now_ms = self._now_ms()
         if self._bug is not None:
-            self._post(now_ms, "failed", 500, None)
-            raise self._bug
+            if not (self._settled or self._was_cut):
+                self._post(now_ms, "failed", 500, None)
+                raise self._bug
+            # The answer stood already; what broke while the rest was being stopped must not cost it.
+            log.error("bug_after_the_answer", kind=self.turn.kind, exc_info=self._bug)
         finished = self.envelope.finish()
         reason: CancelReasonCode | None = None if self._settled else "budget"
         if reason is not None:
@@ -285,6 +289,7 @@ class LiveStage:
 
     def _cut(self) -> None:
         """The budget has fired. Nothing here waits; facts of the cut are handed over as the turn is left."""
+        self._was_cut = True
         if self._trace is not None:
             self._trace.cut(self._now_ms(), "budget")
         self.envelope.cut("budget")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 import trio
 import trio.testing
 
@@ -174,6 +175,34 @@ async def test_a_bug_leaves_alone_and_not_in_a_group(autojump_clock: object, whe
     house.tracer.flush()
     assert (store.traces[0].outcome, store.traces[0].status) == ("failed", 500)
     assert len(house.clerk) == 0
+
+
+@pytest.mark.parametrize("ends", ["settled", "cut"])
+async def test_a_bug_that_comes_while_the_rest_is_stopped_does_not_cost_the_answer(
+    autojump_clock: object, ends: str
+) -> None:
+    async def clumsy(call: Call) -> Finding:
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            raise BugError("in clean-up") from None
+        raise AssertionError
+
+    async def flow(stage: Stage) -> None:
+        pending = stage.start(ASK)
+        stage.envelope.if_cut(CutPlan(message="too slow"))
+        stage.envelope.say("done")
+        if ends == "cut":
+            await pending.wait()
+        await trio.sleep(0.1)
+
+    store = FakeStore()
+    house = House(Settings(), store, {}, actors={"decision": clumsy})
+    with structlog.testing.capture_logs() as lines:
+        finished = await conduct(house, turn_for(), flow, budget=("chat", 1000))
+    assert finished.envelope.assistant_message is not None
+    assert finished.envelope.assistant_message.content == ("done" if ends == "settled" else "too slow")
+    assert [line["event"] for line in lines] == ["bug_after_the_answer"]
 
 
 @pytest.mark.parametrize("stopping", [False, True])
