@@ -13,7 +13,7 @@ from aurora import telemetry
 from aurora.settings import Settings
 from aurora.store.journal import Journal
 from aurora.store.open import open_store
-from aurora.store.port import TraceRecord
+from aurora.store.port import StoreError, TraceRecord
 from aurora.store.postgres import Connection, Database
 from aurora.store.states import StateCache
 from aurora.store.traces import TraceBuffer, drop_days_before, ensure_days
@@ -179,3 +179,31 @@ async def test_several_workers_make_the_same_days_together(db: Database) -> None
         for _ in range(4):
             nursery.start_soon(db.run, lambda connection: ensure_days(connection, days))
     assert len(await partitions(db)) == 5
+
+
+async def test_a_day_half_dropped_is_finished_the_next_time(db: Database) -> None:
+    """A reader's open transaction outlasts the statement; the day stays half detached until it is gone."""
+    first = NOW.date()
+    reading, release = trio.Event(), trio.Event()
+    await db.run(lambda connection: ensure_days(connection, [first, first + timedelta(days=1)]))
+
+    async def read(connection: Connection) -> None:
+        async with connection.transaction():
+            await connection.fetch("SELECT * FROM aurora_traces")
+            reading.set()
+            while not release.is_set():
+                await connection.execute("SELECT pg_sleep(0.01)")
+
+    async def drop(connection: Connection, patience: str = "0") -> list[str]:
+        await connection.execute(f"SET statement_timeout = '{patience}'")
+        return await drop_days_before(connection, first + timedelta(days=1))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(db.run, read)
+        await reading.wait()
+        with pytest.raises(StoreError) as caught:
+            await db.run(lambda connection: drop(connection, "200ms"))
+        assert caught.value.code == "57014"
+        release.set()
+    assert await db.run(drop) == [f"aurora_traces_{first:%Y%m%d}"]
+    assert await partitions(db) == [f"aurora_traces_{first + timedelta(days=1):%Y%m%d}"]
