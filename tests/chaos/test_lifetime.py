@@ -91,6 +91,43 @@ async def test_terminated_with_turns_in_flight_they_finish_and_the_exit_is_clean
     assert all(answer.json()["cards"] for answer in answers)
 
 
+async def test_a_draining_service_is_unready_and_serves_on(aurora_server: Start) -> None:
+    async with aurora_server(env={"AURORA_DRAIN_MS": "3000"}) as server, client_of(server) as client:
+        assert (await client.get("/readyz")).status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+
+        async def unready() -> bool:
+            return (await client.get("/readyz")).status_code == 503
+
+        await eventually(unready, within_s=2)
+        assert (await client.get("/v1/session/bootstrap", headers=someone())).status_code == 200
+        assert await server.wait() == 0
+
+
+async def test_a_second_signal_waits_for_nobody(aurora_server: Start, sandbox: Served) -> None:
+    sandbox.state.script("decision", "stall", times=None)
+    async with aurora_server(env=upstream_of(sandbox)) as server, client_of(server) as client:
+        ended: list[object] = []
+
+        async def ask() -> None:
+            try:
+                ended.append((await client.post("/v1/chat", json=CHAT, headers=someone())).status_code)
+            except httpx2.TransportError as error:
+                ended.append(error)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await in_flight(sandbox, 1)
+            server.process.send_signal(signal.SIGINT)
+
+            async def stopping() -> bool:
+                return '"stopping"' in server.said()
+
+            await eventually(stopping)
+            assert await server.terminate(within_s=8) == 0  # the budget of the turn is 12 s
+    assert len(ended) == 1
+
+
 async def test_what_was_acknowledged_before_a_kill_is_there_once(aurora_server: Start, db: Database) -> None:
     acknowledged: list[str] = []
     async with aurora_server() as server, client_of(server) as client:
