@@ -103,7 +103,6 @@ class EphemeralStore:
         self, identity: Identity, facts: Sequence[NewFact], *, epoch: int | None = None
     ) -> Appended:
         """See `Store.append`."""
-        await trio.lowlevel.checkpoint()
         stream = identity.stream
         person = self._people.get(stream) or _Person()
         if epoch is not None and epoch != person.epoch:
@@ -121,6 +120,8 @@ class EphemeralStore:
         person.rows, person.recorded, person.version = rows, recorded, version
         person.trim()
         self._keep(stream, person)
+        # Not before: a caller who is cut has handed its facts over all the same, as with the journal.
+        await trio.lowlevel.checkpoint()
         profile = rows.get((ProfileRow, ""))
         return Appended(
             versions=versions,

@@ -15,6 +15,7 @@ from aurora.actors.stage import Stage
 from aurora.actors.turn import conduct
 from aurora.settings import Settings
 from aurora.store.facts import OutboundOpened, ProfilePatched
+from aurora.store.open import open_store
 from tests.support.fakes import FakeStore, turn_for
 from tests.support.raw_upstream import Behaviour, RawUpstream, raw_upstream, says, stalls
 
@@ -112,3 +113,34 @@ async def test_shutdown_hands_over_every_trace_that_is_queued() -> None:
         for _ in range(50):
             await conduct(house, turn_for(), flow, budget=("write", 3000))
     assert len(store.traces) == 50
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("kind", ["postgres", "ephemeral"])
+async def test_facts_that_were_said_before_the_hang_up_are_in_the_real_store(
+    fresh_dsn: str, kind: str
+) -> None:
+    async def flow(stage: Stage) -> None:
+        stage.remember(ProfilePatched(patch={"region": "EU"}))
+        stage.remember(ProfilePatched(patch={"region": "US", "skinType": "oily"}))
+        client.cancel()
+        await stage.ask(ReadMemory())
+        raise AssertionError("went on although the client is gone")
+
+    settings = Settings(retention_days=0 if kind == "ephemeral" else 30)
+    turn = turn_for()
+    async with (
+        open_store(settings, None if kind == "ephemeral" else fresh_dsn) as store,
+        furnish(settings, store) as house,
+    ):
+        with trio.CancelScope() as client:
+            await conduct(house, turn, flow, budget=("chat", 9000))
+        assert client.cancelled_caught
+        with trio.fail_after(10):
+            while (await store.read(turn.identity, None)).version < 2:  # noqa: ASYNC110 - the journal writes
+                await trio.sleep(0.01)
+        profile = (await store.read(turn.identity, None)).profile
+        assert profile is not None
+        assert (profile.region, profile.skinType) == ("US", "oily"), (
+            "both, in the order in which they were said"
+        )
