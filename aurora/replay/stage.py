@@ -261,11 +261,16 @@ class RecordedStage:
         return Failure(actor=pending.question.actor, code="timeout", elapsed_ms=waited_ms, detail="waited")
 
     def _claimed(self, question: Question, encoded: bytes) -> Asked | None:
-        """The first open recorded question that is the same, else the first of its type."""
+        """The first open recorded question that is the same, else the first of its type; or one to the same
+        actor that was too large to be recorded.
+        """
         found = next((a for a in self._unclaimed if bytes(a.question) == encoded), None)
         if found is None:
             tag = type(question).__name__
             found = next((a for a in self._unclaimed if _tag(a) == tag), None)
+        if found is None:
+            same_actor = (a for a in self._unclaimed if a.actor == question.actor)
+            found = next((a for a in same_actor if oversize(a.question) is not None), None)
         if found is not None:
             self._unclaimed.remove(found)
         return found

@@ -118,11 +118,22 @@ def verify(turn: RecordedTurn | DamagedTraceError, player: Player, *, shape_only
         differences = list(_differences(turn, played, shape_only))
     except DamagedTraceError as error:
         return _report(turn, "damaged", why=str(error))
-    size = oversize(turn.sent.envelope)
-    if size is not None and not differences:
-        why = f"an envelope of {size} bytes was too large to be recorded"
+    why = _not_compared(turn, played)
+    if why and not differences:
         return _report(turn, "unverifiable", why=why, notes=played.notes)
     return _report(turn, "different" if differences else "same", differences=differences, notes=played.notes)
+
+
+def _not_compared(turn: RecordedTurn, played: Played) -> str:
+    """What was too large to be recorded and so could not be held against anything; blank if nothing was."""
+    size = oversize(turn.sent.envelope)
+    if size is not None:
+        return f"an envelope of {size} bytes was too large to be recorded"
+    for claim in played.claims:
+        size = oversize(claim.recorded.question) if claim.recorded is not None else None
+        if size is not None:
+            return f"a {type(claim.question).__name__} of {size} bytes was too large to be recorded"
+    return ""
 
 
 def _report(
