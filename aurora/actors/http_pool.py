@@ -1,10 +1,10 @@
-"""The HTTP client's connection pool as a link uses it. The only module that knows the client.
+"""The HTTP client's connection pool as a link uses it. With `upstream_sockets`, all that knows the client.
 
 We talk to the pool (`httpcore2`, what `httpx2` stands on) and not to a client object: no cookie jar that
 would mix people, no redirects, no proxies or certificates from the environment, no retries but ours, and less
-work per call. Three things it leaves to its users are done here: a call that is cut during the TLS handshake
-closes its socket at once, a body that is too large is left without abandoning its generators, and a pool
-whose slots are stuck can be replaced while calls are still in flight on the old one.
+work per call. What it leaves to its users is done here: a body that is too large is left without abandoning
+the client's generators, and a pool whose slots are stuck can be replaced while calls are in flight on the old
+one.
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 import httpcore2
 import msgspec
 import trio
 
 from aurora.actors.findings import FailureCode
+from aurora.actors.upstream_sockets import SocketBackend, close_soon
 
 MOST_CONNECTIONS = 160
 MOST_IDLE = 32
 IDLE_S = 30.0
 POOL_WAIT_S = 1.0
-CLOSE_WAIT_S = 0.25
 
 Headers = Sequence[tuple[bytes, bytes]]
-Closable = httpcore2.AsyncConnectionPool | httpcore2.AsyncNetworkStream | httpcore2.Response
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -109,13 +107,13 @@ class HttpPool:
         over = [each for each in self._retired if each.calls == 0]
         self._retired = [each for each in self._retired if each.calls > 0]
         for each in over:
-            await _close(each.pool)
+            await close_soon(each.pool)
         return stuck
 
     async def aclose(self) -> None:
         """Close every connection, those in use included."""
         for each in (self._current, *self._retired):
-            await _close(each.pool)
+            await close_soon(each.pool)
 
     async def _exchange(
         self,
@@ -131,7 +129,7 @@ class HttpPool:
             return Received(response.status, await _body(response, max_bytes))
         finally:
             # Closes the socket unless the body was read to its end.
-            await _close(response)
+            await close_soon(response)
 
     def _request(
         self, method: str, target: str, headers: Headers, content: bytes | None
@@ -152,7 +150,7 @@ class HttpPool:
             max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=MOST_IDLE,
             keepalive_expiry=IDLE_S,
-            network_backend=_ClosingBackend(),
+            network_backend=SocketBackend(),
         )
 
 
@@ -170,54 +168,6 @@ class _Generation:
         return busy - self.calls
 
 
-class _ClosingBackend(httpcore2.TrioBackend):
-    """Connections that are closed when a cut comes as they are being made.
-
-    A cut during the TLS handshake would leave the socket to the garbage collector. One that arrives together
-    with the finished connection would leave it in the pool for ever, in the state before its first request,
-    and the upstream waiting: there is no other checkpoint between here and that state's end.
-    """
-
-    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
-        return await _unless_cut(_ClosingStream(await super().connect_tcp(*args, **kwargs)))
-
-
-async def _unless_cut(stream: httpcore2.AsyncNetworkStream) -> httpcore2.AsyncNetworkStream:
-    try:
-        await trio.lowlevel.checkpoint_if_cancelled()
-    except trio.Cancelled:
-        await _close(stream)
-        raise
-    return stream
-
-
-class _ClosingStream(httpcore2.AsyncNetworkStream):
-    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
-        self._inner = inner
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        try:
-            secure = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except BaseException:
-            await _close(self._inner)
-            raise
-        return await _unless_cut(secure)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
 async def _body(response: httpcore2.Response, max_bytes: int) -> bytes | None:
     """The whole body; None when it is too large."""
     chunks: list[bytes] = []
@@ -232,12 +182,6 @@ async def _body(response: httpcore2.Response, max_bytes: int) -> bytes | None:
             else:
                 chunks.append(chunk)
     return None if size > max_bytes else b"".join(chunks)
-
-
-async def _close(resource: Closable) -> None:
-    """Close, shielded and bounded."""
-    with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_WAIT_S):
-        await resource.aclose()
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import trio
 
+from aurora.actors import upstream_sockets
 from aurora.actors.findings import Failure
 from aurora.actors.http_pool import failure_code
 from aurora.actors.links import Link, Reply
@@ -212,6 +213,13 @@ async def test_a_tls_handshake_that_ends_badly_closes_its_socket(behaviour: Beha
         await seen(lambda: upstream.conversations[0].ended)
 
 
+async def test_an_address_by_name_works_too() -> None:
+    async with raw_upstream(says({})) as upstream:
+        async with Link("decision", upstream.url.replace("127.0.0.1", "localhost"), PLAIN) as link:
+            assert isinstance(await post(link), Reply)
+        assert b"host: localhost:" in upstream.requests[0].lower()
+
+
 async def test_no_base_address_is_not_configured() -> None:
     async with Link("decision", "", PLAIN) as link:
         outcome = await post(link)
@@ -272,15 +280,15 @@ async def test_cancelling_a_call_closes_its_socket_and_is_not_swallowed() -> Non
 async def test_a_cut_that_comes_with_the_finished_connection_closes_it_and_frees_its_slot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    connect = httpcore2.TrioBackend.connect_tcp
+    connect = upstream_sockets._connected
     client = trio.CancelScope()
 
-    async def connect_and_be_cut(*args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
-        stream = await connect(*args, **kwargs)
+    async def connect_and_be_cut(host: str, port: int) -> trio.SocketStream:
+        stream = await connect(host, port)
         client.cancel()
         return stream
 
-    monkeypatch.setattr(httpcore2.TrioBackend, "connect_tcp", connect_and_be_cut)
+    monkeypatch.setattr(upstream_sockets, "_connected", connect_and_be_cut)
     async with linked(stalls) as (link, upstream):
         with client:
             await post(link)
