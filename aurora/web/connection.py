@@ -7,14 +7,16 @@ What is different from hypercorn's own server, each with a raw-socket test in te
 handler and the shutdown. - The close survives the cancellation that the close itself causes: quart-trio
 cancels the request's nursery on the disconnect message, in which hypercorn is just closing the socket.
 Without this, clients that wait for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
-- So does the idle timer between two requests, which hypercorn starts in the same place. Without this, kept
-  connections are never closed, and a shutdown waits its whole grace for them.
-- A bug in the protocol ends one connection, not the server. - The socket is known to the handlers (see
-`socket_arrival`).
+- The idle timer is one task per connection whose deadline moves. Hypercorn starts a task after every
+request, from the same cancelled place, so that kept connections were never closed and a shutdown waited its
+whole grace for them; and a connection whose client had gone kept its descriptor until the timer was over. -
+Head and body of an answer leave in one write. - A bug in the protocol ends one connection, not the server.
+- The socket is known to the handlers (see `socket_arrival`).
 """
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -24,11 +26,11 @@ import structlog
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState, TaskGroup
 
 from aurora.lifetime import CannotStartError
 from aurora.web.socket_arrival import connection_socket
@@ -41,6 +43,9 @@ SEND_S = 10.0  # longest send of one chunk to a client that does not read
 LAST_SEND_S = 2.0  # the same once we are shutting down
 KEEP_ALIVE_S = 65.0  # longer than the 60 s for which proxies keep theirs
 _CHUNK = 65536
+_FINAL_HEADS = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")
+_LENGTH = b"\r\ncontent-length: "
+_END_OF_HEAD = b"\r\n\r\n"
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +115,61 @@ def http_config() -> Config:
     return config
 
 
+class _IdleTimer:
+    """Closes a connection that has waited too long for its next request. Hypercorn's interface, one task in
+    all.
+    """
+
+    def __init__(self, expire: Callable[[], Awaitable[None]], patience_s: float) -> None:
+        self._expire = expire
+        self._patience_s = patience_s
+        self._deadline = math.inf
+        self._scope: trio.CancelScope | None = None
+        self._ended = False
+
+    async def restart(self, task_group: TaskGroup, _: object) -> None:
+        """The connection is idle from now on. Never blocks: it is called from cancelled tasks, too."""
+        if self._ended:
+            return
+        self._move(trio.current_time() + self._patience_s)
+        if self._scope is None:
+            self._scope = trio.CancelScope(deadline=self._deadline)
+            task_group.spawn(self._watch)
+
+    async def stop(self) -> None:
+        """A request has come."""
+        self._move(math.inf)
+
+    def hurry(self) -> None:
+        """We are shutting down: idle connections have no more time, nor will they have."""
+        self._patience_s = 0.0
+        if self._deadline < math.inf:
+            self._move(-math.inf)
+
+    def end(self) -> None:
+        """Nothing more will be read: no next request, no timer."""
+        self._ended = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def _move(self, deadline: float) -> None:
+        self._deadline = deadline
+        if self._scope is not None:
+            self._scope.deadline = deadline
+
+    async def _watch(self) -> None:
+        while not self._ended:
+            assert self._scope is not None
+            with self._scope:
+                await trio.sleep_forever()
+            if self._deadline < math.inf and not self._ended:
+                with trio.CancelScope(shield=True):
+                    await self._expire()
+                return
+            # A request came in the very moment of the expiry.
+            self._scope = trio.CancelScope(deadline=self._deadline)
+
+
 class _Connection(TCPServer):
     """One connection. See the module's text for what differs from its base."""
 
@@ -126,11 +186,16 @@ class _Connection(TCPServer):
         self.live = live
         self.sending: trio.CancelScope | None = None
         self.patience_s = SEND_S
+        self.head = b""
+        self.timer = _IdleTimer(self._initiate_server_close, config.keep_alive_timeout)
+        self.idle_task = self.timer  # type: ignore[assignment]  # the same interface
 
     async def run(self) -> None:
         """Serve until either side closes."""
         connection_socket.set(self.plain.socket)
         self.live.add(self)
+        if self.context.terminated.is_set():
+            self.hurry()
         try:
             await super().run()
         except Exception:
@@ -138,22 +203,41 @@ class _Connection(TCPServer):
         finally:
             self.live.discard(self)
 
+    async def _read_data(self) -> None:
+        try:
+            await super()._read_data()
+        finally:
+            self.timer.end()
+
     async def protocol_send(self, event: Event) -> None:
-        """Send bytes, each chunk within its patience, else drop the connection."""
+        """Send bytes, each chunk within its patience, else drop the connection.
+
+        The head of an answer that says its length waits for the body, which follows at once.
+        """
         if not isinstance(event, RawData):
-            # Between requests this starts the idle timer, from a request task that is being cancelled.
-            with trio.CancelScope(shield=isinstance(event, Updated)):
-                await super().protocol_send(event)
-            return
+            if self.head:
+                await self._send(b"")
+            await super().protocol_send(event)
+        elif (
+            event.data.startswith(_FINAL_HEADS)
+            and _LENGTH in event.data
+            and event.data.endswith(_END_OF_HEAD)
+        ):
+            self.head += event.data
+        elif event.data or self.head:
+            await self._send(event.data)
+
+    async def _send(self, data: bytes) -> None:
+        held, self.head = self.head, b""
         async with self.send_lock:
             try:
-                await self._send(memoryview(event.data))
+                await self._send_patiently(memoryview(held + data if held else data))
                 return
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
         await self.protocol.handle(Closed())
 
-    async def _send(self, data: memoryview) -> None:
+    async def _send_patiently(self, data: memoryview) -> None:
         for start in range(0, len(data), _CHUNK):
             deadline = trio.current_time() + self.patience_s
             with trio.CancelScope(shield=True, deadline=deadline) as self.sending:
@@ -169,7 +253,8 @@ class _Connection(TCPServer):
             await super()._close()
 
     def hurry(self) -> None:
-        """We are shutting down: no long waits for clients that do not read."""
+        """We are shutting down: idle connections close, and no long waits for clients that do not read."""
+        self.timer.hurry()
         self.patience_s = LAST_SEND_S
         if self.sending is not None:
             self.sending.deadline = min(self.sending.deadline, trio.current_time() + LAST_SEND_S)

@@ -61,6 +61,15 @@ def toy(site: Site) -> QuartTrio:
         site.begun.set()
         return b"x" * HUGE
 
+    @app.get("/stream")
+    async def stream() -> AsyncIterator[bytes]:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"first"
+            await site.release.wait()
+            yield b"second"
+
+        return parts()
+
     @app.get("/waited")
     async def waited() -> str:
         return str(trio.current_time() - arrival())
@@ -180,6 +189,47 @@ async def test_a_kept_connection_is_closed_at_once_when_the_service_stops(site: 
         with trio.fail_after(2):  # the grace is 5 s
             assert await until_end(stream) == b""
             await site.done.wait()
+
+
+async def test_a_kept_connection_whose_client_left_keeps_no_descriptor(site: Site) -> None:
+    before = open_descriptors()
+    for _ in range(20):
+        async with await connect(site) as stream:
+            await stream.send_all(b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n")
+            await one_answer(stream)
+    with trio.fail_after(2):  # an idle connection is kept for 65 s
+        while open_descriptors() > before:  # noqa: ASYNC110 - the server sets no event for its end
+            await trio.sleep(0.01)
+
+
+async def test_head_and_body_of_an_answer_arrive_in_one_piece(site: Site) -> None:
+    async with await connect(site) as stream:
+        for _ in range(3):
+            await stream.send_all(b"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+            with trio.fail_after(5):
+                assert (await stream.receive_some(65536)).endswith(b"\r\n\r\n2")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+async def test_an_answer_without_a_body_is_not_held_back(site: Site, method: str) -> None:
+    async with await connect(site) as stream:
+        await stream.send_all(f"{method} /now HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        with trio.fail_after(5):
+            assert (await stream.receive_some(65536)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_streamed_answer_is_not_held_back(site: Site) -> None:
+    async with await connect(site) as stream:
+        await stream.send_all(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = b""
+        with trio.fail_after(5):
+            while b"first" not in received:
+                received += await stream.receive_some(65536)
+        assert b"second" not in received
+        site.release.set()
+        with trio.fail_after(5):
+            while b"second" not in received:
+                received += await stream.receive_some(65536)
 
 
 async def test_pipelined_requests_are_answered_in_order_and_the_last_one_s_close_is_obeyed(
