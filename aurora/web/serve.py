@@ -6,6 +6,7 @@ tells the order and the bounds.
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -100,6 +101,10 @@ async def work(
             nursery.start_soon(close_in_order)
             nursery.start_soon(heartbeat)
             await nursery.start(ui_events.run)
+            # What was built to serve lives as long as the process: a full collection need not look through it
+            # again (tens of milliseconds in which no turn could be cut).
+            gc.collect()
+            gc.freeze()
             http = partial(serve_http, app, sock, closing, graceful_s=graceful_s(settings))
             async with trio.open_nursery() as serving:
                 await serving.start(http)
