@@ -123,7 +123,6 @@ class LiveStage:
         self._facts = 0
         self._epoch: int | None = None
         self._settled = False
-        self._was_cut = False
         self._bug: Exception | None = None
         self._trace = TurnTrace() if house.tracing else None
         if self._trace is not None:
@@ -197,6 +196,8 @@ class LiveStage:
                     raise
                 except Exception as error:  # noqa: BLE001 - a bug ends the turn alone, not inside of a group
                     self._broke(error)
+                    if self._bug is None:
+                        self._cut()
         except BaseExceptionGroup as group:
             # Cancelled tasks come in a group, with nothing else in it short of an interrupt of the process.
             raise _one_of(group) from None
@@ -205,11 +206,8 @@ class LiveStage:
         """What to send. Raises the bug if there was one."""
         now_ms = self._now_ms()
         if self._bug is not None:
-            if not (self._settled or self._was_cut):
-                self._post(now_ms, "failed", 500, None)
-                raise self._bug
-            # The answer stood already; what broke while the rest was being stopped must not cost it.
-            log.error("bug_after_the_answer", kind=self.turn.kind, exc_info=self._bug)
+            self._post(now_ms, "failed", 500, None)
+            raise self._bug
         finished = self.envelope.finish()
         reason: CancelReasonCode | None = None if self._settled else "budget"
         if reason is not None:
@@ -289,7 +287,6 @@ class LiveStage:
 
     def _cut(self) -> None:
         """The budget has fired. Nothing here waits; facts of the cut are handed over as the turn is left."""
-        self._was_cut = True
         if self._trace is not None:
             self._trace.cut(self._now_ms(), "budget")
         self.envelope.cut("budget")
@@ -303,6 +300,11 @@ class LiveStage:
             nursery.cancel_scope.cancel("sibling_failed")
 
     def _broke(self, error: Exception) -> None:
+        """A bug, of the flow or of an actor. It is the turn's end, unless that has come already."""
+        if self._settled or self._scope.cancel_called:
+            # What breaks while the rest is being stopped must not cost the answer.
+            log.error("bug_after_the_answer", kind=self.turn.kind, exc_info=error)
+            return
         self._bug = self._bug or error
         assert self._nursery is not None
         self._stop_siblings(self._nursery)
