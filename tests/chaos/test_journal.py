@@ -151,16 +151,20 @@ async def test_a_killed_server_loses_and_doubles_nothing(state_dir: Path) -> Non
         async with open_store(Settings(), dsn, clock=now) as store, trio.open_nursery() as nursery:
             for number in range(WRITERS):
                 nursery.start_soon(write, store, people, number, ledger)
+            killed = set()
             for _ in range(2):
                 await ledger.more(500)
-                os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+                postmaster = int(pid_file.read_text().split()[0])
+                os.kill(postmaster, signal.SIGKILL)
+                killed.add(postmaster)
                 with trio.fail_after(60):
                     await trio.sleep(0.5)
                     await ledger.more(200)
             ledger.stop.set()
         async with open_database(dsn, Settings()) as db:
             await check(db, ledger)
-    assert ledger.failed
+        # Recovery may be so quick that no writer ever heard of it; that there were three servers is certain.
+        assert len(killed | {int(pid_file.read_text().split()[0])}) == 3
 
 
 async def test_a_server_away_is_said_at_once_and_recovery_needs_no_restart(
