@@ -54,7 +54,7 @@ def decode(kind: str, body: Any, *, max_depth: int = MAX_DEPTH) -> Any:
 
 def decode_as(shape: type[S], body: Any, *, max_depth: int = MAX_DEPTH) -> S:
     """Like `decode`, for any struct type."""
-    plain = _plain(body) if isinstance(body, bytes | bytearray | memoryview) else body
+    plain = plain_json(body) if isinstance(body, bytes | bytearray | memoryview) else body
     try:
         if isinstance(plain, Mapping) and (path := unfit_text(plain, max_depth)) is not None:
             raise _refusal([path])
@@ -67,7 +67,10 @@ def decode_as(shape: type[S], body: Any, *, max_depth: int = MAX_DEPTH) -> S:
     return read
 
 
-def _plain(raw: bytes | bytearray | memoryview) -> Any:
+def plain_json(raw: bytes | bytearray | memoryview) -> Any:
+    """What JSON bytes say, as dicts and lists. Raises ContractError 400: INVALID_JSON, or BAD_REQUEST for too
+    many values, absurd nesting, a lone surrogate.
+    """
     if too_many_values(bytes(raw)):
         raise _refusal([((), f"more than {MAX_VALUES} values")])
     try:

@@ -10,11 +10,10 @@ import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import msgspec
 import trio
 
 from aurora.contract.errors import ContractError
-from aurora.contract.validation import broken_json
+from aurora.contract.validation import plain_json
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -131,26 +130,18 @@ def inflate(raw: bytes, encoding: bytes, limit: int) -> bytes:
     return data
 
 
-_decoder = msgspec.json.Decoder()
-
-
 def json_value(body: bytes, content_type: bytes | None) -> Any:
     """What the JSON in `body` says, as dicts and lists; {} for an empty body, whatever its type.
 
     Raises ContractError: 415 UNSUPPORTED_MEDIA_TYPE for anything but JSON in UTF-8, 400 INVALID_JSON for
-    broken JSON and for a bare string, number, boolean or null, 400 BAD_REQUEST for a lone surrogate or absurd
-    nesting.
+    broken JSON and for a bare string, number, boolean or null, 400 BAD_REQUEST for a lone surrogate, absurd
+    nesting or too many values.
     """
     if not body:
         return {}
     if not is_json(content_type):
         raise ContractError(415, "UNSUPPORTED_MEDIA_TYPE")
-    try:
-        value = _decoder.decode(body)
-    except RecursionError:
-        raise ContractError(400, "BAD_REQUEST", details={"_errors": ["nested too deeply"]}) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise broken_json(body) from None
+    value = plain_json(body)
     if not isinstance(value, dict | list):
         raise ContractError(400, "INVALID_JSON")
     return value

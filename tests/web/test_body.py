@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from aurora.contract.errors import ContractError
-from aurora.web.body import BodyReader, ClientGoneError
+from aurora.web.body import BodyReader, ClientGoneError, json_value
 from aurora.web.edge import only_disconnects
 
 LIMIT = 1000
@@ -100,3 +100,9 @@ async def test_an_app_sees_no_body_and_then_only_the_hang_up(autojump_clock: Any
     receive = only_disconnects(feed(b"x", b"y", 2.0, b"z", None))
     assert (await receive())["body"] == b""
     assert (await receive())["type"] == "http.disconnect"
+
+
+def test_a_body_of_countless_values_is_refused_before_it_is_read() -> None:
+    with pytest.raises(ContractError) as caught:
+        json_value(b"[" + b"{}," * 300_000 + b"{}]", b"application/json")
+    assert (caught.value.status, caught.value.code) == (400, "BAD_REQUEST")
