@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -321,6 +321,9 @@ class Cluster:
         fast, immediate = self.patience.fast_stop_s, self.patience.immediate_stop_s
         code = await stop_child(child, (signal.SIGINT, fast), (signal.SIGQUIT, immediate))
         self.child = None
+        if self.state_dir not in self.run.parents:
+            with suppress(OSError):  # not empty, or gone: not worth a failure
+                self.run.rmdir()
         log.info("embedded_postgres_stopped", return_code=code)
 
     async def _clear_leftovers(self) -> None:

@@ -19,7 +19,13 @@ from aurora.lifetime import Account
 from aurora.settings import Settings
 from aurora.store import embedded_home
 from aurora.store.embedded import Cluster, Patience, embedded_postgres
-from aurora.store.embedded_home import EmbeddedPostgresError, check_reach, processes_on, server_account
+from aurora.store.embedded_home import (
+    EmbeddedPostgresError,
+    check_reach,
+    processes_on,
+    server_account,
+    socket_dir,
+)
 from aurora.store.postgres import open_database
 from tests.support.server import ROOT, eventually
 
@@ -145,6 +151,7 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(state_dir: Path) -> N
         path.chmod(0o711)
     async with embedded_postgres(str(deep)) as dsn:
         await write_one(dsn)
+    assert not socket_dir(deep).exists()  # it lay outside, and nothing stays there
 
 
 def test_a_directory_that_the_account_may_not_enter_is_refused_not_widened(state_dir: Path) -> None:
