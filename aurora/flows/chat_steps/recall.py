@@ -9,6 +9,9 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.rules import profile_facts
 
 READ_CAP_MS = 1500
+# Left for answering from the request alone. More would turn a slow read under load into a wrong gate: past the
+# budget the planned answer is the truer one.
+RESERVE_MS = 150
 
 
 async def recall(turn: ChatTurn) -> bool:
@@ -16,7 +19,7 @@ async def recall(turn: ChatTurn) -> bool:
 
     A store that is away is no reason to fail: the turn goes on with what the request itself carries.
     """
-    cap_ms = min(READ_CAP_MS, max(1, turn.stage.remaining_ms() // 2))
+    cap_ms = min(READ_CAP_MS, max(1, turn.stage.remaining_ms() - RESERVE_MS))
     finding = await turn.stage.ask(ReadMemory(cap_ms=cap_ms))
     turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
     turn.save_patch()
