@@ -5,13 +5,14 @@ Nothing here writes. Turns come one after the other and in pages, so a day of tr
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
-from aurora.contract.turn import stream_of
+from aurora.contract.turn import iso_ms, stream_of
 from aurora.replay.model import DamagedTraceError, RecordedTurn, ReplayError, recorded
 from aurora.store.codec import UnreadableEventError
 from aurora.store.port import StoreError
@@ -78,17 +79,23 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """The conditions in words, without what was filled in by default."""
         named = {
             "uid": self.uid, "user": self.user_id, "request": self.request_id, "trace": self.trace_id,
-            "brief": self.brief_id, "since": self.since_ms, "until": self.until_ms,
+            "brief": self.brief_id, "since": _iso(self.since_ms), "until": _iso(self.until_ms),
             "kind": ", ".join(self.kinds), "outcome": ", ".join(self.outcomes),
             "slower than": self.slower_than_ms,
         }  # fmt: skip
         return ", ".join(f"{name} {value}" for name, value in named.items() if value not in (None, ""))
 
 
+Turns = AsyncGenerator[RecordedTurn | DamagedTraceError, None]
+"""Closed by whoever stops before the end: `async with aclosing(source.turns(...)) as turns`."""
+Facts = AsyncGenerator[StoredEvent, None]
+"""The same of facts."""
+
+
 class TurnSource(Protocol):
     """What replay reads from. All methods may raise ReplayError."""
 
-    def turns(self, selection: Selection) -> AsyncIterator[RecordedTurn | DamagedTraceError]:
+    def turns(self, selection: Selection) -> Turns:
         """Turns of `selection`, oldest first unless it says otherwise. A turn that cannot be read comes as
         its error, so that one does not hide the others. Yields nothing for an empty selection.
         """
@@ -102,7 +109,7 @@ class TurnSource(Protocol):
         """Where a stream stands; None if it is unknown here."""
         ...
 
-    def facts(self, stream: str) -> AsyncIterator[StoredEvent]:
+    def facts(self, stream: str) -> Facts:
         """The event log of one stream, in order."""
         ...
 
@@ -114,7 +121,7 @@ class DatabaseSource:
         self._db = database
         self._page_rows = page_rows
 
-    async def turns(self, selection: Selection) -> AsyncIterator[RecordedTurn | DamagedTraceError]:
+    async def turns(self, selection: Selection) -> Turns:
         """See `TurnSource.turns`."""
         query, left = _query(selection), selection.limit
         while left is None or left > 0:
@@ -140,7 +147,7 @@ class DatabaseSource:
         with _told():
             return await read_head(self._db, stream)
 
-    async def facts(self, stream: str) -> AsyncIterator[StoredEvent]:
+    async def facts(self, stream: str) -> Facts:
         """See `TurnSource.facts`."""
         after = 0
         while True:
@@ -153,12 +160,13 @@ class DatabaseSource:
             after = page[-1].event.version
 
 
-async def select(source: TurnSource, selection: Selection) -> AsyncIterator[RecordedTurn | DamagedTraceError]:
+async def select(source: TurnSource, selection: Selection) -> Turns:
     """Like `source.turns`, but says why when there is nothing to see. Raises ReplayError."""
     anything = False
-    async for turn in source.turns(selection):
-        anything = True
-        yield turn
+    async with aclosing(source.turns(selection)) as turns:
+        async for turn in turns:
+            anything = True
+            yield turn
     if not anything:
         await refuse_erased(source, selection)
         raise ReplayError(_nothing(selection))
@@ -166,11 +174,17 @@ async def select(source: TurnSource, selection: Selection) -> AsyncIterator[Reco
 
 async def one(source: TurnSource, request_id: str) -> RecordedTurn:
     """The turn of a request. Raises ReplayError: unknown, damaged."""
-    async for turn in select(source, Selection(request_id=request_id, limit=1)):
-        if isinstance(turn, DamagedTraceError):
-            raise turn
-        return turn
-    raise ReplayError(_nothing(Selection(request_id=request_id)))
+    return await first(source, Selection(request_id=request_id))
+
+
+async def first(source: TurnSource, selection: Selection) -> RecordedTurn:
+    """The first turn of a selection. Raises ReplayError: nothing there, erased, damaged."""
+    async with aclosing(select(source, msgspec.structs.replace(selection, limit=1))) as turns:
+        async for turn in turns:
+            if isinstance(turn, DamagedTraceError):
+                raise turn
+            return turn
+    raise ReplayError(_nothing(selection))
 
 
 async def refuse_erased(source: TurnSource, selection: Selection) -> None:
@@ -179,8 +193,10 @@ async def refuse_erased(source: TurnSource, selection: Selection) -> None:
     head = await source.head(stream) if stream is not None else None
     if head is None or head.erased_at is None:
         return
-    async for _ in source.turns(Selection(uid=selection.uid, user_id=selection.user_id, limit=1)):
-        return
+    anyone = Selection(uid=selection.uid, user_id=selection.user_id, limit=1)
+    async with aclosing(source.turns(anyone)) as turns:
+        async for _ in turns:
+            return
     raise ReplayError(f"This identity was erased at {head.erased_at}; there is nothing left to show.")
 
 
@@ -214,6 +230,11 @@ def _query(selection: Selection) -> TraceQuery:
         newest_first=selection.newest_first,
         after=selection.after,
     )
+
+
+def _iso(at_ms: int | None) -> str | None:
+    at_ms = _in_calendar(at_ms)
+    return None if at_ms is None else iso_ms(datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
 def _in_calendar(at_ms: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -9,8 +10,9 @@ import msgspec
 
 from aurora.contract.turn import iso_ms
 from aurora.replay.differences import Difference, of_values
-from aurora.replay.model import DamagedTraceError, RecordedTurn, ReplayError
-from aurora.replay.sources import Selection, TurnSource, select
+from aurora.replay.model import RecordedTurn, ReplayError
+from aurora.replay.sources import Selection, TurnSource
+from aurora.replay.sources import first as first_turn
 from aurora.replay.view import view_of
 from aurora.store.projections import RowKey, apply
 from aurora.store.rows import ArtifactRow, ConversationRow, LogRow, PlanRow, ProfileRow, Row, RunRow
@@ -85,11 +87,7 @@ async def stream_for(source: TurnSource, selection: Selection) -> str:
         return selection.stream
     if (selection.request_id, selection.trace_id, selection.brief_id) == (None, None, None):
         raise ReplayError("Say whose memory: name a uid, or a request, trace or brief of theirs.")
-    async for turn in select(source, msgspec.structs.replace(selection, limit=1)):
-        if isinstance(turn, DamagedTraceError):
-            raise turn
-        return turn.stream
-    raise ReplayError(f"No turn is recorded for {selection.told()}.")
+    return (await first_turn(source, selection)).stream
 
 
 async def as_of(source: TurnSource, stream: str, point: Point) -> AsOf:
@@ -101,12 +99,15 @@ async def as_of(source: TurnSource, stream: str, point: Point) -> AsOf:
     rows: dict[RowKey, Row] = {}
     first: StoredEvent | None = None
     last: StoredEvent | None = None
-    async for stored in source.facts(stream):
-        first = first or stored
-        if stored.event.version > until or (point.kind == "time" and stored.recorded_at_ms > point.at_ms):
-            break
-        apply(rows, stored.event)
-        last = stored
+    async with aclosing(source.facts(stream)) as facts:
+        async for stored in facts:
+            first = first or stored
+            if stored.event.version > until:
+                break
+            if point.kind == "time" and stored.recorded_at_ms > point.at_ms:
+                break
+            apply(rows, stored.event)
+            last = stored
     if head.erased_at is not None:
         _refuse_erased(head.erased_at, first, point, until)
     return _told(stream, point, rows, last)
@@ -148,10 +149,10 @@ async def _bound(source: TurnSource, stream: str, point: Point, head: Head) -> i
             found = stored.event.version
     if found:
         return found
-    async for turn in source.turns(Selection(request_id=point.request_id, limit=1)):
-        if isinstance(turn, RecordedTurn) and turn.stream == stream:
-            return _version_read(turn)
-    raise ReplayError(f"Request {point.request_id} left no trace with this identity.")
+    turn = await first_turn(source, Selection(request_id=point.request_id))
+    if turn.stream != stream:
+        raise ReplayError(f"Request {point.request_id} was not of this identity.")
+    return _version_read(turn)
 
 
 def _version_read(turn: RecordedTurn) -> int:

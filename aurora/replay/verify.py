@@ -7,7 +7,8 @@ difference of its own, even where the answer is the same: an upstream would have
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Final, Literal
 
 import msgspec
@@ -86,10 +87,12 @@ async def verify_all(
 ) -> Summary:
     """Verify every turn of a selection, one at a time. on_turn: told of each. Raises ReplayError."""
     summary = Summary()
-    async for report in verifications(source, selection, player=player, shape_only=shape_only):
-        summary.add(report)
-        if on_turn is not None:
-            on_turn(report)
+    reports = verifications(source, selection, player=player, shape_only=shape_only)
+    async with aclosing(reports):
+        async for report in reports:
+            summary.add(report)
+            if on_turn is not None:
+                on_turn(report)
     return summary
 
 
@@ -99,12 +102,13 @@ async def verifications(
     *,
     player: Player | None = None,
     shape_only: bool = False,
-) -> AsyncIterator[TurnReport]:
+) -> AsyncGenerator[TurnReport, None]:
     """A report per turn, in the order of the source. Raises ReplayError."""
     player = player or Player()
-    async for turn in select(source, selection):
-        yield verify(turn, player, shape_only=shape_only)
-        await trio.lowlevel.checkpoint()
+    async with aclosing(select(source, selection)) as turns:
+        async for turn in turns:
+            yield verify(turn, player, shape_only=shape_only)
+            await trio.lowlevel.checkpoint()
 
 
 def verify(turn: RecordedTurn | DamagedTraceError, player: Player, *, shape_only: bool = False) -> TurnReport:

@@ -80,14 +80,7 @@ async def read_traces(
 
     Raises StoreError.
     """
-    where, values = _conditions(query)
-    way = "DESC" if query.newest_first else "ASC"
-    sql = (
-        "SELECT stream, epoch, request_id, trace_id, brief_id, kind, "
-        "(extract(epoch FROM opened_at) * 1000)::bigint, elapsed_ms, outcome, status, events::text "
-        f"FROM aurora_traces WHERE {where} "
-        f"ORDER BY opened_at {way}, stream {way}, request_id {way} LIMIT {int(limit)}"
-    )
+    sql, values = statement(query, limit)
 
     async def work(connection: Connection) -> list[TraceRow]:
         found: list[TraceRow] = []
@@ -101,6 +94,19 @@ async def read_traces(
         return found
 
     return await db.run(work, deadline_s=math.inf)
+
+
+def statement(query: TraceQuery, limit: int) -> tuple[str, list[Any]]:
+    """The SQL of a page, and its values."""
+    where, values = _conditions(query)
+    way = "DESC" if query.newest_first else "ASC"
+    sql = (
+        "SELECT stream, epoch, request_id, trace_id, brief_id, kind, "
+        "(extract(epoch FROM opened_at) * 1000)::bigint, elapsed_ms, outcome, status, events::text "
+        f"FROM aurora_traces WHERE {where} "
+        f"ORDER BY opened_at {way}, stream {way}, request_id {way} LIMIT {int(limit)}"
+    )
+    return sql, values
 
 
 async def count_traces(db: Database, query: TraceQuery) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +16,7 @@ from aurora.contract.turn import Turn
 from aurora.flows.table import TurnKind
 from aurora.replay.model import DamagedTraceError, RecordedTurn, of_record
 from aurora.replay.player import Player
-from aurora.replay.sources import Selection
+from aurora.replay.sources import Facts, Selection, Turns
 from aurora.replay.verify import TurnReport, verify
 from aurora.settings import Settings
 from aurora.store.trace_reading import Head, StoredEvent
@@ -84,7 +84,7 @@ class ListSource:
         self._heads = dict(heads or {})
         self._facts = dict(facts or {})
 
-    async def turns(self, selection: Selection) -> AsyncIterator[RecordedTurn | DamagedTraceError]:
+    async def turns(self, selection: Selection) -> Turns:
         found = [t for t in self._turns if isinstance(t, DamagedTraceError) or selection.admits(t)]
         for turn in found[: selection.limit]:
             await trio.lowlevel.checkpoint()
@@ -96,7 +96,7 @@ class ListSource:
     async def head(self, stream: str) -> Head | None:
         return self._heads.get(stream)
 
-    async def facts(self, stream: str) -> AsyncIterator[StoredEvent]:
+    async def facts(self, stream: str) -> Facts:
         for stored in self._facts.get(stream, ()):
             await trio.lowlevel.checkpoint()
             yield stored
