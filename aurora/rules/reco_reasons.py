@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile, SkinLog
+from aurora.rules.goals import goal_name
 from aurora.rules.text import anywhere, fold, hit, words
 from aurora.rules.treatment import mentions_treatment
 
@@ -16,15 +17,6 @@ MAX_REASONS = 6
 _LINE_CAP = 300
 _PLAN_CAP = 160
 
-_GOALS = {
-    "acne": ("breakouts", "痘痘"),
-    "redness": ("redness", "泛红"),
-    "dark_spots": ("dark spots", "暗沉色沉"),
-    "dehydration": ("hydration", "补水保湿"),
-    "pores": ("pores", "毛孔"),
-    "wrinkles": ("fine lines", "细纹"),
-    "dullness": ("dullness", "暗沉"),
-}
 _LEVELS = {"low": ("low", "低"), "medium": ("medium", "中等"), "high": ("high", "偏高")}
 _BARRIERS = {"healthy": ("stable", "比较稳定"), "impaired": ("in need of care", "需要多照顾")}
 
@@ -64,8 +56,8 @@ def local_reasons(
 
 def goal_words(profile: Profile | None, lang: Lang) -> str:
     """The goals in words, at most three; "" if none is known."""
-    known = [goal for goal in (profile.goals if profile else []) if goal != "unknown"][:3]
-    named = [_GOALS.get(goal, (goal.replace("_", " ")[:40], goal[:40]))[lang == "CN"] for goal in known]
+    known = [goal for goal in (profile.goals if profile else []) if goal != "unknown"]
+    named = list(dict.fromkeys(goal_name(goal, lang) for goal in known))[:3]
     if lang == "CN":
         return "、".join(named)
     return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))

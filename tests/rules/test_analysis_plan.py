@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from aurora.rules.analysis import ingredients, plan
 from aurora.rules.analysis.confidence import node
-from aurora.rules.analysis.goals import goal_kind, goal_name
 from aurora.rules.analysis.intake import Intake
+from aurora.rules.goals import goal_kind, goal_name
 from tests.rules.analysis_facts import ROUTINE, facts
 
 

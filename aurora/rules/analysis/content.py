@@ -10,8 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from aurora.contract.envelope import Lang
-from aurora.rules.analysis.goals import goal_kind, goal_name, joined, skin_name
 from aurora.rules.analysis.intake import Intake
+from aurora.rules.goals import goal_kind, goal_name, joined, skin_name
 from aurora.rules.notices import pick
 
 Pair = tuple[str, str]

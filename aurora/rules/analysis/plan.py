@@ -15,9 +15,9 @@ import msgspec
 from aurora.contract.envelope import Lang
 from aurora.rules.analysis import ingredients
 from aurora.rules.analysis.confidence import Confidence
-from aurora.rules.analysis.goals import goal_kind
 from aurora.rules.analysis.intake import Intake
 from aurora.rules.analysis.plan_rules import CONCERN_KINDS, LOW_AVOID, LOW_TARGETS, RULES
+from aurora.rules.goals import goal_kind
 from aurora.rules.notices import pick
 from aurora.rules.text import fold
 
