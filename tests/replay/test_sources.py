@@ -276,8 +276,8 @@ async def test_lookups_have_an_index_on_days_made_by_the_service(
 
 async def test_facts_come_in_pages_and_in_order(db: Database) -> None:
     async with store_over(db, Settings(), clock=now) as store:
-        for n in range(7):
-            await store.append(ANN, [new(ANN, said(region=str(n))) for _ in range(100)])
+        for n in range(70):
+            await store.append(ANN, [new(ANN, said(region=str(n))) for _ in range(10)])
     source = DatabaseSource(db)
     versions = [stored.event.version async for stored in source.facts(ANN.stream)]
     assert versions == list(range(1, 701))
