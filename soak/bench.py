@@ -43,10 +43,24 @@ def journal(quick: bool) -> list[Figure]:
         return msgspec.json.decode(out.read_bytes(), type=list[Figure])
 
 
+def replay(quick: bool) -> list[Figure]:
+    """Recorded turns verified a second, in a process of its own."""
+    extent = ["--turns", "2200", "--rounds", "1"] if quick else ["--turns", "22000", "--rounds", "3"]
+    with tempfile.TemporaryDirectory(prefix="aurora-bench-") as directory:
+        out = Path(directory) / "figures.json"
+        subprocess.run(  # noqa: S603  # our own module
+            [sys.executable, "-m", "soak.bench_replay", *extent, "--out", str(out)],
+            stdout=sys.stderr,
+            check=True,
+        )
+        return msgspec.json.decode(out.read_bytes(), type=list[Figure])
+
+
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "journal": journal,
     "throughput": lambda quick: bench_throughput.measure(*((1, 1.5) if quick else (5, 4.0))),
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
+    "replay": replay,
     "memory": lambda quick: bench_memory.measure(*((2_000, 5.0) if quick else (20_000, 60.0))),
 }
 
