@@ -21,7 +21,12 @@ from aurora.store.embedded import Cluster, Patience
 from aurora.store.migrate import migrate
 from aurora.store.postgres import Database, open_database
 
-pytest_plugins = ["tests.support.lawful", "tests.support.server", "tests.support.sandbox"]
+pytest_plugins = [
+    "tests.support.lawful",
+    "tests.support.server",
+    "tests.support.sandbox",
+    "tests.support.replayed",
+]
 
 TEMPLATE = "aurora_template"
 _numbers = itertools.count(1)

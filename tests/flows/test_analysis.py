@@ -218,6 +218,7 @@ async def test_a_store_that_never_answers_gives_the_baseline_exactly_at_the_budg
     assert played.facts == [AnalysisTimedOut(budget_ms=BUDGET_MS)]
 
 
+@pytest.mark.not_replayable
 async def test_what_was_said_before_the_cut_is_kept_and_nothing_made_is(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
