@@ -1,0 +1,99 @@
+"""Recorded answers are read as they were read the first time."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from aurora.actors.answers import UnreadableAnswerError, read_again
+from aurora.actors.commerce import read_search
+from aurora.actors.decision import read_outcome
+from aurora.actors.findings import Answer, Failure, Finding
+from aurora.actors.links import Reply
+from aurora.actors.questions import (
+    AnyQuestion,
+    CommerceSearch,
+    DecisionChat,
+    Erase,
+    Question,
+    ReadLogs,
+    ReadMemory,
+    Remember,
+)
+from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
+from aurora.store.port import Appended
+
+MEMORY = Memory(
+    profile=Profile(skinType="dry", currentRoutine={"am": ["x"]}, travel_plan={"indoor_outdoor_ratio": 1.0}),
+    recent_logs=[SkinLog(id="1", date="2026-03-10", notes="☁ tight")],
+    artifact=StoredArtifact(
+        artifact_id="da_1",
+        created_at="c",
+        artifact={"a": 1.50},
+        confidence_score=1.0,
+        confidence_level="high",
+    ),
+    version=7,
+    epoch=2,
+)
+
+OURS: list[tuple[Question, Any]] = [
+    (ReadMemory(), MEMORY),
+    (ReadMemory(), Memory(ready=False, error_code="unavailable:ECONNRESET")),
+    (ReadLogs(limit=3), MEMORY.recent_logs),
+    (ReadLogs(limit=3), []),
+    (Remember(facts=[]), Appended(versions=[3, 4], memory=MEMORY)),
+    (Erase(), "db"),
+]
+
+
+def test_every_question_has_a_reader() -> None:
+    read = {type(question) for question, _ in OURS} | {DecisionChat, CommerceSearch}
+    assert read == set(get_args(AnyQuestion)) == set(Question.__subclasses__())
+
+
+@pytest.mark.parametrize(("question", "value"), OURS)
+def test_an_answer_of_ours_is_the_very_struct(question: Question, value: Any) -> None:
+    finding = read_again(question, msgspec.json.encode(value), 12)
+    assert finding == Answer(actor=question.actor, value=value, elapsed_ms=12)
+
+
+UPSTREAM: list[tuple[Question, Any, Any]] = [
+    (DecisionChat(query="q"), read_outcome, {"answer": "hi", "cards": [1, {"type": "x"}], "intent": 5}),
+    (DecisionChat(query="q"), read_outcome, {}),
+    (CommerceSearch(query="q"), read_search, {"data": {"products": [{"id": 1}, None]}}),
+    (CommerceSearch(query="q"), read_search, []),
+]
+
+
+@pytest.mark.parametrize(("question", "reader", "body"), UPSTREAM)
+def test_an_upstreams_answer_is_read_by_its_actors_own_reader(
+    question: Question, reader: Any, body: Any
+) -> None:
+    raw = msgspec.json.encode(body)
+    then: Finding = reader(Reply(status=200, body=body, raw=raw))
+    assert read_again(question, raw, 40) == msgspec.structs.replace(then, elapsed_ms=40)
+
+
+def test_a_reader_that_refuses_today_what_it_took_then_gives_a_failure() -> None:
+    finding = read_again(DecisionChat(query="q"), b"[1]", 9)
+    assert finding == Failure(actor="decision", code="bad_shape", status=200, elapsed_ms=9)
+
+
+@pytest.mark.parametrize(
+    ("question", "raw"),
+    [
+        (ReadMemory(), b"[]"),
+        (ReadMemory(), b'{"version": "x"}'),
+        (ReadLogs(), b'[{"id": 1}]'),
+        (Remember(facts=[]), b"{}"),
+        (DecisionChat(query="q"), b"{"),
+        (DecisionChat(query="q"), b"\xff"),
+        (CommerceSearch(query="q"), b"[" * 100_000),
+    ],
+)
+def test_a_value_that_fits_no_more_is_told(question: Question, raw: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError, match=type(question).__name__):
+        read_again(question, raw, 1)
