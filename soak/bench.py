@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from soak import bench_memory, bench_overshoot, bench_throughput
+from soak import bench_memory, bench_overshoot, bench_throughput, bench_trace
 from soak.stats import Figure, table
 
 
@@ -61,6 +61,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "throughput": lambda quick: bench_throughput.measure(*((1, 1.5) if quick else (5, 4.0))),
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
     "replay": replay,
+    "recording": lambda quick: bench_trace.measure(*((1, 1.5) if quick else (7, 4.0))),
     "memory": lambda quick: bench_memory.measure(*((2_000, 5.0) if quick else (20_000, 60.0))),
 }
 

@@ -73,15 +73,18 @@ def measure(runs: int, seconds: float, only: Callable[[Case], bool] = lambda _: 
                 bare: list[Run] = []
                 for number in range(runs):
                     click.echo(f"  throughput {case.name}, {connections}: run {number + 1}/{runs}", err=True)
-                    bare.append(_run(yardstick, case.bare, connections, seconds, 200, ""))
-                    mine.append(_run(service, case.requests, connections, seconds, case.status, case.holds))
+                    bare.append(run_once(yardstick, case.bare, connections, seconds, 200, ""))
+                    mine.append(
+                        run_once(service, case.requests, connections, seconds, case.status, case.holds)
+                    )
                 figures += _judge(case, connections, mine, bare)
     return figures
 
 
-def _run(
+def run_once(
     server: Running, requests: list[str], connections: int, seconds: float, status: int, holds: str
 ) -> Run:
+    """One run of the load against one server. Raises WrongAnswerError."""
     _, others = servers.cores()
     before = server.cost()
     outcome = run_apart(
