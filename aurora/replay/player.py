@@ -142,8 +142,8 @@ class Player:
         )
 
     def _settings_of(self, recorded: RecordedTurn) -> tuple[Settings, tuple[str, ...]]:
-        """The settings in force then: those recorded over today's defaults, so a default that has changed since
-        shows as a difference. Secrets are never recorded.
+        """The settings in force then: those recorded over today's defaults. So a default that has changed
+        since shows as a difference. Secrets are never recorded.
         """
         raw = bytes(recorded.opened.settings)
         known = self._settings.get(raw)
