@@ -1,16 +1,13 @@
-"""Serving HTTP on one listening socket: hypercorn's protocol, with the ends of connections that it gets
-wrong.
+"""Serving HTTP on one listening socket: hypercorn's protocol, with the ends of connections put right.
 
 What is different from hypercorn's own server, each with a raw-socket test in tests/web/test_serve.py:
 
 - A send is bounded. Hypercorn sends inside an unlimited shield, so a client that never reads pins its
-handler and the shutdown. - The close survives the cancellation that the close itself causes: quart-trio
-cancels the request's nursery on the disconnect message, in which hypercorn is just closing the socket.
-Without this, clients that wait for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
-- The idle timer is one task per connection whose deadline moves. Hypercorn starts a task after every
-request, from the same cancelled place, so that kept connections were never closed and a shutdown waited its
-whole grace for them; and a connection whose client had gone kept its descriptor until the timer was over. -
-Head and body of an answer leave in one write. - A bug in the protocol ends one connection, not the server.
+  handler and the shutdown.
+- The close survives the cancellation that the close itself causes: quart-trio cancels the request's nursery
+  on the disconnect message, in which hypercorn is just closing the socket. Without this, clients that wait
+  for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
+- A bug in the protocol ends one connection, not the server.
 - The socket is known to the handlers (see `socket_arrival`).
 """
 

@@ -9,8 +9,8 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.rules import profile_facts
 
 READ_CAP_MS = 1500
-# Left for answering from the request alone. More would turn a slow read under load into a wrong gate: past the
-# budget the planned answer is the truer one.
+# Left for answering from the request alone. More would turn a slow read under load into a wrong gate: past
+# the budget the planned answer is the truer one.
 RESERVE_MS = 150
 
 
