@@ -50,29 +50,25 @@ class BodyReader:
         400 INVALID_JSON (a broken one), 408 REQUEST_TIMEOUT, 503 OVERLOADED (too much is being read already).
         Raises ClientGoneError.
         """
-        message = await receive()
         if _declared(headers) > self._limit:
-            await self._drain(receive, message)
+            await self._drain(receive)
             raise ContractError(413, "PAYLOAD_TOO_LARGE")
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            raw: bytes = message.get("body", b"")  # by far the most common: all of it came at once
-            if len(raw) > self._limit:
-                raise ContractError(413, "PAYLOAD_TOO_LARGE")
-        else:
-            with trio.move_on_after(self._timeout_s) as scope:
-                raw = await self._read_parts(receive, message)
-            if scope.cancelled_caught:
-                raise ContractError(408, "REQUEST_TIMEOUT")
+        raw = b""
+        with trio.move_on_after(self._timeout_s) as scope:
+            raw = await self._read_parts(receive)
+        if scope.cancelled_caught:
+            raise ContractError(408, "REQUEST_TIMEOUT")
         encoding = headers.get(b"content-encoding")
         if not raw or encoding is None:
             return raw
         return await self._inflate(raw, encoding.strip().lower())
 
-    async def _read_parts(self, receive: Receive, message: MutableMapping[str, Any]) -> bytes:
+    async def _read_parts(self, receive: Receive) -> bytes:
         parts: list[bytes] = []
         size = 0
         try:
             while True:
+                message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ClientGoneError
                 part = message.get("body", b"")
@@ -80,23 +76,23 @@ class BodyReader:
                 self._held += len(part)
                 if size > self._limit:
                     parts.clear()
-                    await self._drain(receive, message)
+                    await self._drain(receive, more=message.get("more_body", False))
                     raise ContractError(413, "PAYLOAD_TOO_LARGE")
                 if self._held > self._allowance:
                     raise ContractError(503, "OVERLOADED", retry_after_s=1)
                 parts.append(part)
                 if not message.get("more_body", False):
                     return b"".join(parts)
-                message = await receive()
         finally:
             self._held -= size
 
-    async def _drain(self, receive: Receive, message: MutableMapping[str, Any]) -> None:
+    async def _drain(self, receive: Receive, *, more: bool = True) -> None:
         """Let a client that is still sending finish, for a moment, so that it comes to read our refusal."""
         left = 2 * self._limit
         with trio.move_on_after(DRAIN_S):
-            while left > 0 and message.get("more_body", False):
+            while left > 0 and more:
                 message = await receive()
+                more = message.get("more_body", False)
                 left -= len(message.get("body", b""))
 
     async def _inflate(self, raw: bytes, encoding: bytes) -> bytes:

@@ -7,6 +7,11 @@ What is different from hypercorn's own server, each with a raw-socket test in te
 - The close survives the cancellation that the close itself causes: quart-trio cancels the request's nursery
   on the disconnect message, in which hypercorn is just closing the socket. Without this, clients that wait
   for the end of the connection (`Connection: close`, HTTP/1.0) wait for ever.
+- The idle timer is one task per connection whose deadline moves. Hypercorn starts a task after every request,
+  from the same cancelled place, so that kept connections were never closed and a shutdown waited its whole
+  grace for them; and a connection whose client had gone kept its descriptor until the timer was over.
+- Head and body of an answer leave in one write.
+- What the protocol itself refuses, and what it does not speak: `http1`.
 - A bug in the protocol ends one connection, not the server.
 - The socket is known to the handlers (see `socket_arrival`).
 """
@@ -15,7 +20,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,11 +30,14 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.task_group import TaskGroup as Tasks
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, TaskGroup
+from hypercorn.utils import parse_socket_addr
 
 from aurora.lifetime import CannotStartError
+from aurora.web.http1 import Http1
 from aurora.web.socket_arrival import connection_socket
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -177,9 +185,11 @@ class _Connection(TCPServer):
         context: WorkerContext,
         live: set[_Connection],
         stream: trio.SocketStream,
+        extra_headers: Sequence[tuple[bytes, bytes]],
     ) -> None:
         super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]  # no TLS here
         self.plain = stream
+        self.extra_headers = extra_headers
         self.live = live
         self.sending: trio.CancelScope | None = None
         self.patience_s = SEND_S
@@ -194,11 +204,33 @@ class _Connection(TCPServer):
         if self.context.terminated.is_set():
             self.hurry()
         try:
-            await super().run()
+            async with Tasks() as tasks:
+                self._task_group = tasks
+                self.protocol = self._protocol(tasks)  # type: ignore[assignment]  # what the wrapper would wrap
+                await self.timer.restart(tasks, None)
+                await self._read_data()
+        except OSError:  # the peer is gone
+            log.debug("http_connection_lost")
         except Exception:
             log.exception("http_connection_error")
         finally:
+            await self._close()
             self.live.discard(self)
+
+    def _protocol(self, tasks: Tasks) -> Http1:
+        sock = self.plain.socket
+        return Http1(
+            self.app,
+            self.config,
+            self.context,
+            tasks,
+            ConnectionState({}),
+            False,
+            parse_socket_addr(sock.family, sock.getpeername()),
+            parse_socket_addr(sock.family, sock.getsockname()),
+            self.protocol_send,
+            extra_headers=self.extra_headers,
+        )
 
     async def _read_data(self) -> None:
         try:
@@ -263,11 +295,13 @@ async def serve_http(
     stop: trio.Event,
     *,
     graceful_s: float,
+    extra_headers: Sequence[tuple[bytes, bytes]] = (),
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `app` on a bound socket until `stop` is set; then refuse connections and let requests finish.
 
     Idle connections close at once, requests under way have `graceful_s`, after which they are cancelled.
+    extra_headers: of the refusals that come before the application is asked.
     Closes the socket. Returns when the last connection is gone.
     """
     config = http_config()
@@ -282,7 +316,7 @@ async def serve_http(
     lifespan = Lifespan(wrapped, config, {})
 
     async def one(stream: trio.SocketStream) -> None:
-        await _Connection(wrapped, config, context, live, stream).run()
+        await _Connection(wrapped, config, context, live, stream, extra_headers).run()
 
     async with trio.open_nursery() as surroundings:
         await surroundings.start(lifespan.handle_lifespan)

@@ -46,7 +46,7 @@ class Route(msgspec.Struct, frozen=True):
 class Edge:
     """ASGI wrapper around the Quart app.
 
-    routes: by lower-case path. arrival: trio instant at which the kernel received the request's bytes.
+    routes: by lower-case path. arrival: trio instant at which the kernel received the connection's last byte.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class Edge:
             if request.method in _BODY_METHODS and request.method in route.methods:
                 try:
                     request.body = await self._reader.read(receive, request.headers)
+                    # A client on a slow line has its whole budget still: it counts from the last byte.
+                    request.at = self._arrival()
                 except ContractError as error:
                     await answer.send(refusal(error, request, self._settings))
                     return

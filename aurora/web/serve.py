@@ -20,7 +20,9 @@ import trio
 from aurora.lifetime import service_nursery
 from aurora.settings import Settings
 from aurora.web.app import create_app
+from aurora.web.build import Build
 from aurora.web.connection import open_socket, serve_http, url_of
+from aurora.web.cors import Cors
 from aurora.web.events import UiEvents
 from aurora.web.heartbeat import heartbeat
 from aurora.web.house import database_for, migrate_if_wanted, open_house
@@ -105,7 +107,14 @@ async def work(
             # again (tens of milliseconds in which no turn could be cut).
             gc.collect()
             gc.freeze()
-            http = partial(serve_http, app, sock, closing, graceful_s=graceful_s(settings))
+            http = partial(
+                serve_http,
+                app,
+                sock,
+                closing,
+                graceful_s=graceful_s(settings),
+                extra_headers=Cors(settings).headers({}) + Build(settings).headers,
+            )
             async with trio.open_nursery() as serving:
                 await serving.start(http)
                 signals.serving = True

@@ -38,10 +38,11 @@ async def test_parts_are_joined(autojump_clock: Any) -> None:
     assert await BodyReader(LIMIT).read(feed(b"a", 1.0, b"b", b""), {}) == b"ab"
 
 
-async def test_a_body_that_stops_coming_is_a_408(autojump_clock: Any) -> None:
+@pytest.mark.parametrize("messages", [[math.inf], [b"a", math.inf, b"b"]], ids=["nothing came", "it stopped"])
+async def test_a_body_that_stops_coming_is_a_408(messages: list[Any], autojump_clock: Any) -> None:
     begun = trio.current_time()
     with pytest.raises(ContractError) as refused:
-        await BodyReader(LIMIT, timeout_s=10).read(feed(b"a", math.inf, b"b"), {})
+        await BodyReader(LIMIT, timeout_s=10).read(feed(*messages), {})
     assert (refused.value.status, refused.value.code) == (408, "REQUEST_TIMEOUT")
     assert trio.current_time() - begun == pytest.approx(10)
 
@@ -68,12 +69,13 @@ async def test_a_refused_client_may_finish_sending_for_a_moment(autojump_clock: 
     assert 1000 < taken <= 3200, "drained, and not without end"
 
 
+@pytest.mark.parametrize("messages", [[math.inf], [b"", math.inf, b"x"]])
 async def test_a_client_that_announces_too_much_and_sends_nothing_is_refused_soon(
-    autojump_clock: Any,
+    messages: list[Any], autojump_clock: Any
 ) -> None:
     begun = trio.current_time()
     with pytest.raises(ContractError) as refused:
-        await BodyReader(LIMIT).read(feed(b"", math.inf, b"x"), {b"content-length": b"99999999"})
+        await BodyReader(LIMIT).read(feed(*messages), {b"content-length": b"99999999"})
     assert refused.value.status == 413
     assert trio.current_time() - begun <= 1.0
 
