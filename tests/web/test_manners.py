@@ -1,4 +1,4 @@
-"""What raw clients hear that speak HTTP badly, slowly, or something else (contract A 1.1; `aurora.web.http1`)."""
+"""What raw clients hear that speak HTTP badly, slowly, or something else (contract A 1.1; `web.http1`)."""
 
 from __future__ import annotations
 
@@ -87,8 +87,7 @@ async def test_a_refused_head_request_gets_no_body(port: int) -> None:
 @pytest.mark.parametrize(
     "offer",
     [
-        b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        b"Sec-WebSocket-Version: 13\r\n",
+        b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         b"Upgrade: h2c\r\nConnection: close, Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
     ],
     ids=["websocket", "h2c"],
