@@ -87,7 +87,7 @@ async def test_a_refused_head_request_gets_no_body(port: int) -> None:
 @pytest.mark.parametrize(
     "offer",
     [
-        b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n",
         b"Upgrade: h2c\r\nConnection: close, Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
     ],
     ids=["websocket", "h2c"],
