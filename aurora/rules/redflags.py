@@ -4,6 +4,10 @@ Read before everything else, for every message, both languages in every language
 inside its own clause, and every mention is judged, not only the first: "no bleeding but fever" is a
 fever. When it is unclear whether something was denied, it was not: a needless "please see a doctor" costs
 less than picks for an infected face.
+
+Four more things excuse a mention: it was years ago and nothing ties it to today; the sentence says that it
+healed; it is a figure of speech (bleeding edge, 发烧友); it is somebody else's, and advice is plainly wanted
+for the writer's own skin and not for theirs. Rationale and sentences of each rule: `safety.red_flag_notes`.
 """
 
 from __future__ import annotations
@@ -13,22 +17,34 @@ from itertools import pairwise
 
 import msgspec
 
+from aurora.rules.safety import speech
 from aurora.rules.text import anywhere, fold, pattern, words
 
-_RULES_EN: tuple[tuple[str, re.Pattern[str]], ...] = (
+RULES_EN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "severe_pain",
-        words(r"(?:severe|intense|throbbing|burning) pains?", "painful swelling", "painfully swollen"),
+        (
+            r"(?:severe|intense|throbbing|burning|excruciating|unbearable|agoni[sz]ing) pains?",
+            (
+                r"pains? (?:is|was|feels|has become|gets?) (?:so |very |really |too )?(?:severe|intense"
+                r"|unbearable|excruciating|throbbing)"
+            ),
+            "severely painful",
+            r"painful(?:ly)? swell(?:ing|en)",
+            "painfully swollen",
+            "swollen and (?:very )?painful",
+        ),
     ),
     (
         "infection_signal",
-        # Hay fever is an allergy, and cabin fever is a mood.
-        words(
+        (
             "pus",
             r"ooz(?:e|es|ed|ing)",
             "discharge",
             "infections?",
             "infected",
+            "septic",
+            # Hay fever is an allergy, and cabin fever is a mood.
             r"(?<!hay )(?<!cabin )fevers?",
             "feverish",
             "cellulitis",
@@ -36,49 +52,192 @@ _RULES_EN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "rapid_worsening",
-        words(
+        (
             r"sudden(?:ly)? spread(?:s|ing)?",
-            "rapidly spreading",
-            r"spreading (?:fast|quickly|rapidly)",
-            r"(?:get|gets|getting|got) (?:much )?worse (?:quickly|fast|rapidly)",
+            r"(?:rapidly|quickly) spreading",
+            r"spread(?:s|ing)? (?:so |very |really |too )?(?:fast|quickly|rapidly)",
+            (
+                r"(?:get|gets|getting|got) (?:much |a lot |so much )?worse (?:so |very "
+                r"|really )?(?:quickly|fast|rapidly)"
+            ),
+            r"(?:rapidly|quickly) (?:getting worse|worsening)",
             r"worsening (?:fast|quickly|rapidly)",
         ),
     ),
     (
         "bleeding_ulcer",
-        words("bleeding", "bleeds", "open wounds?", "open sores?", r"ulcers?", r"ulcerat(?:ion|ions|ed|ing)"),
+        (
+            "bleeding",
+            "bleeds",
+            "bled",
+            "open wounds?",
+            "open sores?",
+            r"ulcers?",
+            r"ulcerat(?:ion|ions|ed|ing)",
+        ),
     ),
     (
         "eye_swelling",
-        words(
+        (
             "eyes? swelling",
             "eyelids? swelling",
-            r"around my eyes? (?:is |are |feels? |looks? )?swollen",
-            r"eye area (?:is |looks? )?swollen",
+            (
+                r"swelling (?:around|of|near|on|in) (?:my |the |her |his |both |one |an )?(?:left "
+                r"|right )?(?:eyes?|eyelids?)"
+            ),
+            r"around my eyes? (?:is |are |feels? |looks? )?(?:all |very |so |really )?swollen",
+            r"eye area (?:is |looks? )?(?:very |so |really )?swollen",
             "puffy eyelids?",
             r"swollen (?:eyes?|eyelids?)",
-            r"(?:eyes?|eyelids?) (?:is|are) (?:very |so |badly )?swollen",
+            (
+                r"(?:eyes?|eyelids?) (?:is|are|looks?|got|feels?) (?:all |very |so |badly "
+                r"|really )?(?:swollen|swelling)"
+            ),
+            r"(?:eyes?|eyelids?) (?:have |has )?(?:swelled|swollen) (?:up|shut)",
         ),
     ),
 )
+"""Rule -> word-bounded English expressions. Contract B 9.1, and phrasings that its lists missed."""
 
-_RULES_CN: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("severe_pain", pattern(r"剧痛|[疼痛]得(?:很|特别|非常)?厉害|刺痛很强|灼痛明显")),
-    ("infection_signal", anywhere("化脓", "渗液", "流脓", "发烧", "发热", "疑似感染", "感染了")),
-    ("rapid_worsening", anywhere("突然扩散", "迅速加重", "恶化很快", "大面积恶化", "越来越严重")),
-    ("bleeding_ulcer", anywhere("出血", "破溃", "溃烂", "开放性伤口")),
-    ("eye_swelling", anywhere("眼周肿", "眼皮肿", "眼部肿胀", "眼周浮肿")),
+RULES_CN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "severe_pain",
+        (
+            "剧痛",
+            "疼得厉害",
+            "痛得厉害",
+            "疼得很厉害",
+            "痛得很厉害",
+            "疼得特别厉害",
+            "痛得特别厉害",
+            "疼得非常厉害",
+            "痛得非常厉害",
+            "刺痛很强",
+            "灼痛明显",
+            "疼痛难忍",
+            "痛得受不了",
+            "疼得受不了",
+            "疼得睡不着",
+            "痛得睡不着",
+            "剧烈疼痛",
+            "又肿又痛",
+            "又肿又疼",
+        ),
+    ),
+    (
+        "infection_signal",
+        (
+            "化脓",
+            "渗液",
+            "流脓",
+            "发烧",
+            "发热",
+            "疑似感染",
+            "感染了",
+            "高烧",
+            "低烧",
+            "流黄水",
+            "渗黄水",
+            "脓水",
+            "脓液",
+            "出脓",
+            "有脓",
+            "脓血",
+            "伤口感染",
+            "细菌感染",
+            "皮肤感染",
+            "被感染",
+            "蜂窝织炎",
+            "蜂窝组织炎",
+        ),
+    ),
+    (
+        "rapid_worsening",
+        (
+            "突然扩散",
+            "迅速加重",
+            "恶化很快",
+            "大面积恶化",
+            "越来越严重",
+            "迅速扩散",
+            "扩散很快",
+            "扩散得很快",
+            "快速扩散",
+            "迅速恶化",
+            "急剧恶化",
+            "恶化得很快",
+            "快速恶化",
+            "急速加重",
+            "蔓延得很快",
+            "迅速蔓延",
+            "蔓延很快",
+        ),
+    ),
+    ("bleeding_ulcer", ("出血", "破溃", "溃烂", "开放性伤口", "流血", "渗血", "溃疡")),
+    (
+        "eye_swelling",
+        (
+            "眼周肿",
+            "眼皮肿",
+            "眼部肿胀",
+            "眼周浮肿",
+            "眼睛肿",
+            "眼睛都肿",
+            "眼睑肿",
+            "眼睑浮肿",
+            "眼皮浮肿",
+            "眼周红肿",
+            "眼周水肿",
+            "眼皮都肿",
+            "眼睛也肿",
+            "眼皮也肿",
+            "眼皮红肿",
+            "眼睛红肿",
+        ),
+    ),
+)
+"""Rule -> Chinese substrings. Contract B 9.1, and phrasings that its lists missed."""
+
+_TERMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    *((rule, words(*terms)) for rule, terms in RULES_EN),
+    *((rule, anywhere(*terms)) for rule, terms in RULES_CN),
 )
 
-# Where a clause ends, and with it the reach of a denial. The Chinese enumeration mark does not end one.
-_CLAUSE_END = pattern(
-    r"[.,;:!?\n。，；：！？…]"
-    r"|\b(?:but|however|though|although|yet|except|and|then|now|because|while|until)\b"
-    r"|但|不过|可是|然而|却|只是|而是|反而|现在|结果|因为|所以|可能|一直"
+# Words of the list that mean something else here.
+_FIGURE = pattern(
+    r"\bbleeding[ -](?:edge|hearts?)\b|\b(?:gold|spring|dance|football|world cup|wedding"
+    r"|saturday night|baby|bieber|election|holiday|k-?pop|disco) fever\b"
+    r"|\bfever[ -](?:pitch|dreams?|tree)\b"
+    r"|\b(?:wallet|bank account|budget|company|savings)\b(?: \w+){0,2} (?:bleeds|bled|bleeding)\b"
+    r"|\bbleeding (?:money|cash|subscribers|users)\b"
+    r"|\b(?:lipsticks?|lip ?liner|eye ?liner|liner|ink|colou?rs?|dye"
+    r"|mascara)\b(?: \w+){0,3} (?:bleeds|bled|bleeding)\b"
+    r"|\binfected (?:by|with) (?:her|his|their|your|the|so much|such) (?:laugh\w*|enthusiasm|energy"
+    r"|joy|excitement|optimism|passion|smile|mood)"
+    r"|\b(?:computer|laptop|server|website|pc|phone)\b(?: \w+){0,4} (?:infected|infection)\b"
+    r"|\binfected (?:computer|laptop|file|pc|phone)s?\b"
+    r"|\bdischarge (?:papers?|letter|date|summary|from (?:the )?(?:hospital|army|clinic))|\b(?:static"
+    r"|battery|electric\w{0,4}|hospital) discharge\b"
+    r"|\b(?:severe|intense|burning|throbbing|excruciating|unbearable) pain (?:of|to) (?:choos|wait"
+    r"|heartbreak|los|read|watch|my wallet|use)"
+    r"|发烧(?:友|级|音响)|(?:手机|电脑|充电器|机器|笔记本|仪器|美容仪|电池"
+    r"|导入仪)[^，。,.]{0,4}(?:发热|发烧)|发热(?:面膜|眼罩|贴|内衣|纤维|衣|鞋垫|膜|款)"
+    r"|(?:钱包|荷包|预算|余额|信用卡)[^，。,.]{0,4}(?:出血|流血|剧痛)|大出血(?:促销|甩卖|价)"
+    r"|出血(?:价|甩卖|促销|大减价|大甩卖)"
+    r"|被(?:她|他|你|大家|氛围|气氛|热情|情绪|笑|快乐|这份|这种|歌声)[^菌毒，。]{0,8}感染了?|感染力"
+    r"|(?:拖延症|内卷|堵车|强迫症|选择困难症?|囤货|剁手|物价|通货膨胀|内耗)[^，。]{0,6}越来越严重"
+    r"|剧痛的?(?:教训|领悟)"
 )
+# What is to be prevented is not there: "to prevent infection", 预防感染.
+_PREVENTED = pattern(
+    r"\b(?:prevent(?:s|ing)?|avoid(?:s|ing)?|protect(?:s|ing)? (?:\w+ )?(?:against|from)|risk of"
+    r"|lower the risk of)(?: an| any| further| the| possible)? ?$"
+    r"|(?:预防|防止|避免)(?:伤口|皮肤|再次)?$"
+)
+
 _DENIAL_REACH_EN, _DENIAL_REACH_CN = 24, 12
 _DENIAL_EN = pattern(
-    r"\b(?:no|not|without|never|none|nor|den(?:y|ies|ied)|free of|"
+    r"\b(?:no|not|without|never|none|nor|neither|den(?:y|ies|ied)|free of|"
     r"(?:do|did|is|does|has|have|had|was|are|were)n'?t)\b"
 )
 # 无法, 没有过, 是不是, 有没有 deny nothing.
@@ -87,7 +246,8 @@ _DENIAL_CN = pattern(
 )
 # Between a denial and a mention: "not sure if", "not only", "won't stop", 没有好转 … deny something else.
 _OTHER_OBJECT = pattern(
-    r"\b(?:sure|only|just|idea|why|know|certain|doubt|wonder|matter|stop(?:s|ped|ping)?|heal(?:s|ed|ing)?|help(?:s|ed|ing)?|"
+    r"\b(?:sure|only|just|idea|why|know|certain|doubt|wonder|matter|stop(?:s|ped|ping)?|heal(?:s|ed"
+    r"|ing)?|help(?:s|ed|ing)?|"
     r"work(?:s|ed|ing)?|improv\w{0,4}|better|reliev\w{0,4}|relief|going away|gone|longer able)\b"
     r"|止|停|好转|消|愈|缓解|改善|恢复|确定|知道|只|仅|用"
 )
@@ -113,19 +273,50 @@ class _Mention(msgspec.Struct):
 def check(text: str) -> Boundary:
     """Judge everything that a message says (raw text, any language, any length)."""
     folded = fold(text)
-    mentions = [
-        _Mention(rule, found.start(), found.end(), _denied(folded, found.start()))
-        for rules in (_RULES_EN, _RULES_CN)
-        for rule, terms in rules
-        for found in terms.finditer(folded)
+    found = [
+        _Mention(rule, hit.start(), hit.end(), _denied(folded, hit.start()))
+        for rule, terms in _TERMS
+        for hit in terms.finditer(folded)
     ]
-    if not mentions:
+    if not found:
         return Boundary(False, ())
-    mentions.sort(key=lambda mention: mention.start)
+    found.sort(key=lambda mention: mention.start)
+    # What is no sign at all leaves before lists are read; the rest is excused where it stands.
+    mentions = _without_figures(folded, found)
+    _excuse(folded, mentions)
     _carry_denial_along_lists(folded, mentions)
     raised = {mention.rule for mention in mentions if not mention.denied}
-    flags = tuple(rule for rule, _ in _RULES_EN if rule in raised)
+    flags = tuple(rule for rule, _ in RULES_EN if rule in raised)
     return Boundary(bool(flags), flags)
+
+
+def _without_figures(text: str, mentions: list[_Mention]) -> list[_Mention]:
+    """Mentions that are no figure of speech. Both lists are sorted, so one pass does."""
+    spans = [figure.span() for figure in _FIGURE.finditer(text)]
+    kept: list[_Mention] = []
+    at = 0
+    for mention in mentions:
+        while at < len(spans) and spans[at][1] <= mention.start:
+            at += 1
+        if at == len(spans) or mention.end <= spans[at][0]:
+            kept.append(mention)
+    return kept
+
+
+def _excuse(text: str, mentions: list[_Mention]) -> None:
+    """Long past, healed, prevented, or plainly somebody else's while the writer asks about themselves."""
+    clauses = speech.Clauses(text)
+    own = speech.asks_for_self(text) and not speech.asks_for_another(text)
+    for mention in mentions:
+        if mention.denied:
+            continue
+        start, end = mention.start, mention.end
+        mention.denied = (
+            _PREVENTED.search(text, max(0, start - 40), start) is not None
+            or speech.long_ago(clauses, start)
+            or speech.healed(clauses, end)
+            or (own and speech.about_another(clauses, start, end))
+        )
 
 
 def _denied(text: str, start: int) -> bool:
@@ -137,7 +328,7 @@ def _denied(text: str, start: int) -> bool:
 def _denied_within(text: str, start: int, reach: int, denial: re.Pattern[str]) -> bool:
     """Is there a denial in the same clause, at most `reach` characters before `start`, that means this?"""
     begin = max(0, start - reach)
-    for end in _CLAUSE_END.finditer(text, begin, start):
+    for end in speech.CLAUSE_END.finditer(text, begin, start):
         begin = end.end()
     last = None
     # One character of context more, so that the look-behinds of 有没有 and 是不是 see it.
