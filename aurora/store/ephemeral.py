@@ -36,9 +36,9 @@ R = TypeVar("R", bound=Row)
 class _Person:
     """Everything known of one identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: int = 0) -> None:
         self.version = 0
-        self.epoch = 0
+        self.epoch = epoch
         self.rows: dict[RowKey, Row] = {}
         self.recorded: OrderedDict[str, int] = OrderedDict()
 
@@ -69,6 +69,9 @@ class EphemeralStore:
         """clock: now, UTC; it only ages conversations and artifacts."""
         self._people: OrderedDict[str, _Person] = OrderedDict()
         self._limit = settings.ephemeral_max_identities
+        # Epoch of whoever is not here. It rises when a tombstone has to go, so that a turn which read the
+        # person before the erasure still cannot bring anything back.
+        self._absent_epoch = 0
         self._artifact_age = timedelta(days=settings.artifact_max_age_days)
         self._keeps_diagnosis = settings.artifact_retention_days > 0
         self._clock = clock
@@ -78,7 +81,7 @@ class EphemeralStore:
         await trio.lowlevel.checkpoint()
         person = self._people.get(identity.stream)
         if person is None:
-            return Memory()
+            return Memory(epoch=self._absent_epoch)
         profile = person.rows.get((ProfileRow, ""))
         talk = person.rows.get((ConversationRow, brief_id)) if brief_id is not None else None
         now = self._clock()
@@ -104,7 +107,7 @@ class EphemeralStore:
     ) -> Appended:
         """See `Store.append`."""
         stream = identity.stream
-        person = self._people.get(stream) or _Person()
+        person = self._people.get(stream) or _Person(self._absent_epoch)
         if epoch is not None and epoch != person.epoch:
             raise StoreError("erased")
         versions: list[int] = []
@@ -140,7 +143,7 @@ class EphemeralStore:
         """See `Store.erase`."""
         await trio.lowlevel.checkpoint()
         stream = identity.stream
-        old = self._people.get(stream) or _Person()
+        old = self._people.get(stream) or _Person(self._absent_epoch)
         tombstone = _Person()
         tombstone.version, tombstone.epoch = old.version + 1, old.epoch + 1
         self._keep(stream, tombstone)
@@ -153,7 +156,8 @@ class EphemeralStore:
         self._people[stream] = person
         self._people.move_to_end(stream)
         while len(self._people) > self._limit:
-            self._people.popitem(last=False)
+            _, gone = self._people.popitem(last=False)
+            self._absent_epoch = max(self._absent_epoch, gone.epoch)
 
 
 def _best(

@@ -54,10 +54,16 @@ class Target:
     """Where to connect and how: the address without TLS parameters, and the TLS context if any."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
-        """Read `sslmode`, `ssl` and `sslrootcert` from the URL (contract A 12). Raises ValueError on a bad
-        URL.
+        """Read `sslmode`, `ssl` and `sslrootcert` from the URL (contract A 12).
+
+        Raises CannotStartError for a URL that is none, without quoting it: it may hold a password.
         """
-        parts = urlsplit(dsn)
+        try:
+            parts = urlsplit(dsn)
+            if "," not in parts.netloc:  # several hosts are asyncpg's to read
+                _ = parts.port  # read for its check of the range
+        except ValueError:
+            raise CannotStartError("DATABASE_URL has a host or a port that cannot be read") from None
         if parts.scheme not in ("postgres", "postgresql"):
             raise CannotStartError("DATABASE_URL must begin with postgres:// or postgresql://")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -66,7 +72,10 @@ class Target:
         self.dsn = urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
         self.tls: ssl.SSLContext | Literal[False] = False
         if settings.db_ssl or mode in _TLS_MODES or flag.lower() == "true":
-            self.tls = ssl.create_default_context(cafile=root or None)
+            try:
+                self.tls = ssl.create_default_context(cafile=root or None)
+            except OSError as error:
+                raise CannotStartError(f"sslrootcert of DATABASE_URL: {error.strerror or error}") from None
             if not settings.db_ssl_reject_unauthorized:
                 self.tls.check_hostname = False
                 self.tls.verify_mode = ssl.CERT_NONE

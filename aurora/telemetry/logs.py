@@ -49,6 +49,26 @@ def configure_logging(level: str = "info") -> None:
         logger_factory=_LineLoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    _listen_to_libraries()
+
+
+class _FromLibraries(logging.Handler):
+    """Warnings of libraries that log the standard way, as lines like ours: which logger, never what it says.
+
+    Their texts and tracebacks quote what they were given, and that may be somebody's words or a password.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        known = {"error": describe(error)} if error is not None else {}
+        place = f"{record.module}:{record.lineno}"
+        structlog.get_logger().log(record.levelno, "library", logger=record.name, place=place, **known)
+
+
+def _listen_to_libraries() -> None:
+    root = logging.getLogger()
+    if not any(isinstance(handler, _FromLibraries) for handler in root.handlers):
+        root.addHandler(_FromLibraries(logging.WARNING))
 
 
 def get_logger() -> FilteringBoundLogger:

@@ -77,3 +77,20 @@ async def test_without_a_database_every_call_says_so() -> None:
             with pytest.raises(StoreError) as caught:
                 await call()
             assert (caught.value.kind, caught.value.code) == ("not_configured", "NO_DATABASE")
+
+
+async def test_an_erasure_holds_even_when_its_tombstone_had_to_go() -> None:
+    store = small(10)
+    one = somebody()
+    await store.append(one, [new(one, said(skinType="oily"))])
+    before = await store.read(one, None)
+    await store.erase(one)
+    for _ in range(20):
+        other = somebody()
+        await store.append(other, [new(other, said(region="EU"))])
+    with pytest.raises(StoreError) as caught:
+        await store.append(one, [new(one, said(region="EU"))], epoch=before.epoch)
+    assert caught.value.kind == "erased"
+    now_read = await store.read(one, None)
+    assert now_read.profile is None
+    assert (await store.append(one, [new(one, said(region="EU"))], epoch=now_read.epoch)).versions == [1]

@@ -279,6 +279,22 @@ def test_no_tls_unless_demanded(dsn: str) -> None:
     assert Target(dsn, Settings()).tls is False
 
 
-def test_a_url_that_is_no_postgres_url_is_refused() -> None:
-    with pytest.raises(CannotStartError, match="DATABASE_URL"):
-        Target("mysql://h/d", Settings())
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "mysql://u:hunter2@h/d",
+        "hunter2",
+        "postgres://u:hunter2@[bad/d",
+        "postgres://u:hunter2@h:99999/d",
+        "postgres://u:hunter2@h:port/d",
+        "postgres://u:hunter2@h/d?sslmode=require&sslrootcert=/no/such/file",
+    ],
+)
+def test_a_url_that_is_no_postgres_url_is_refused_without_quoting_it(dsn: str) -> None:
+    with pytest.raises(CannotStartError, match="DATABASE_URL") as refused:
+        Target(dsn, Settings())
+    assert "hunter2" not in str(refused.value)
+
+
+def test_several_hosts_are_left_to_the_driver() -> None:
+    assert Target("postgres://h1:1,h2:2/d", Settings()).dsn.startswith("postgres://h1:1,h2:2/d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -176,6 +177,19 @@ def test_a_line_is_json_with_the_requests_ids(capfd: pytest.CaptureFixture[str])
     )
     assert line["level"] == "info"
     assert str(line["at"]).endswith("Z")
+
+
+def test_what_a_library_logs_is_one_line_of_ours_without_its_words(capfd: pytest.CaptureFixture[str]) -> None:
+    telemetry.configure_logging("info")
+    telemetry.configure_logging("info")
+    try:
+        int("words of a person")
+    except ValueError:
+        logging.getLogger("asyncio").exception("cannot handle %s", "words of a person")
+    (line,) = logged(capfd)
+    assert (line["event"], line["logger"], line["level"]) == ("library", "asyncio", "error")
+    assert line["error"]["type"] == "ValueError"
+    assert "words of a person" not in json.dumps(line)
 
 
 def test_secrets_and_bytes_never_reach_a_line(capfd: pytest.CaptureFixture[str]) -> None:
