@@ -237,22 +237,27 @@ _PREVENTED = pattern(
 
 _DENIAL_REACH_EN, _DENIAL_REACH_CN = 24, 12
 _DENIAL_EN = pattern(
-    r"\b(?:no|not|without|never|none|nor|neither|den(?:y|ies|ied)|free of|"
+    r"\b(?:no|not|without|never|none|nor|neither|den(?:y|ies|ied)|free of|negative for|"
+    r"(?<!not )(?<!n't )(?<!never )(?<!been )(?:rules|ruled) out|"
     r"(?:do|did|is|does|has|have|had|was|are|were)n'?t)\b"
 )
 # 无法, 没有过, 是不是, 有没有 deny nothing.
 _DENIAL_CN = pattern(
     r"无(?![法比时数论可])|(?<!有)没有(?!过)|并无|未见|(?<!是)不是|并非(?!没)|未出现|不再|(?<!有)没(?![有完])"
+    # Right before the sign: 不发烧, 从不出血; but 会不会出血 asks.
+    r"|(?<![要会是能对没])(?<!没有)不(?:怎么|太|再|会)?$|(?<![不没能未有])排除了?"
 )
 # Between a denial and a mention: "not sure if", "not only", "won't stop", 没有好转 … deny something else.
 _OTHER_OBJECT = pattern(
     r"\b(?:sure|only|just|idea|why|know|certain|doubt|wonder|matter|stop(?:s|ped|ping)?|heal(?:s|ed"
     r"|ing)?|help(?:s|ed|ing)?|"
-    r"work(?:s|ed|ing)?|improv\w{0,4}|better|reliev\w{0,4}|relief|going away|gone|longer able)\b"
-    r"|止|停|好转|消|愈|缓解|改善|恢复|确定|知道|只|仅|用"
+    r"work(?:s|ed|ing)?|improv\w{0,4}|better|reliev\w{0,4}|relief|going away|gone|longer able|"
+    r"rul(?:e|es|ed) out|touch(?:ing|ed)?)\b"
+    r"|止|停|好转|消|愈|缓解|改善|恢复|确定|知道|只|仅|用|碰|挤|抓|抠|也会|还会|就会|排除|人|告诉|想到|料到|注意|办法"
 )
 # A denied list goes on: "no pus, bleeding, or fever", 没有发烧、出血.
 _LIST_OR = pattern(r"[\s]*,?[\s]*(?:or|nor|/|、|或者|或|和|及|与|也没有?)[\s]*(?:any[\s]+)?")
+_MOST_EXCUSES = 200
 _LIST_COMMA = pattern(r"[\s]*,[\s]*(?:any[\s]+)?")
 
 
@@ -274,7 +279,7 @@ def check(text: str) -> Boundary:
     """Judge everything that a message says (raw text, any language, any length)."""
     folded = fold(text)
     found = [
-        _Mention(rule, hit.start(), hit.end(), _denied(folded, hit.start()))
+        _Mention(rule, hit.start(), hit.end(), _denied(folded, hit.start()) or _is_free(folded, hit.end()))
         for rule, terms in _TERMS
         for hit in terms.finditer(folded)
     ]
@@ -307,9 +312,13 @@ def _excuse(text: str, mentions: list[_Mention]) -> None:
     """Long past, healed, prevented, or plainly somebody else's while the writer asks about themselves."""
     clauses = speech.Clauses(text)
     own = speech.asks_for_self(text) and not speech.asks_for_another(text)
+    raised: set[str] = set()
+    looked = 0
     for mention in mentions:
-        if mention.denied:
+        # One mention that counts settles its rule, and nobody has hundreds to excuse.
+        if mention.denied or mention.rule in raised or looked == _MOST_EXCUSES:
             continue
+        looked += 1
         start, end = mention.start, mention.end
         mention.denied = (
             _PREVENTED.search(text, max(0, start - 40), start) is not None
@@ -317,6 +326,13 @@ def _excuse(text: str, mentions: list[_Mention]) -> None:
             or speech.healed(clauses, end)
             or (own and speech.about_another(clauses, start, end))
         )
+        if not mention.denied:
+            raised.add(mention.rule)
+
+
+def _is_free(text: str, end: int) -> bool:
+    """Is it "infection-free"?"""
+    return text.startswith(("-free", " free "), end)
 
 
 def _denied(text: str, start: int) -> bool:

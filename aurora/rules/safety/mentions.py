@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from aurora.rules.safety.speech import Clauses, long_ago
 from aurora.rules.safety.terms import FAMILIES, PATTERNS
 from aurora.rules.text import fold, pattern
+
+MOST_LOOKS = 200
+"""Mentions of one set that are judged at most; it bounds what a flood of them can cost."""
 
 _REACH_EN, _REACH_CN = 28, 10
 
@@ -22,7 +26,7 @@ _WITHOUT = pattern(
     r"|intolerant to|never|nothing (?:with|containing))\b"
     r"|不含|不要|(?<!能)(?<!可以)不用(?!.{0,6}不行)|没用|没有用|没在用|不想用|不加"
     r"|(?<!法)无(?![法比时数论可效])|非(?!常)|别(?:给|再|用|推荐|加)|除了|代替|替代|不使用"
-    r"|(?<!有)没有(?!过)|(?<!做)不(?:想|敢|打算|准备|考虑)?做|没做|不想刷|(?<!要)不$|没$|讨厌|过敏"
+    r"|(?<!有)没有(?!过)|(?<!做)不(?:想|敢|打算|准备|考虑)?做|没做|不想刷|(?<!要)不$|没$|(?<![去清消祛解免])除$|讨厌|过敏"
 )
 # Given up or kept away from: not while it is still being asked.
 _GIVEN_UP = pattern(
@@ -54,8 +58,14 @@ _QUESTION_FIRST = pattern(
 _AFTER = pattern(
     r"[- ]?free\b|[- ](?:alternatives?|substitutes?|dupes?|replacements?|like)\b"
     r"|\s?(?:的?平替|的?替代|类似)|\s?(?:我)?(?:已经|早就|早已|都|就|全)(?:停|没用|不用|戒)"
-    r"|\s?(?:停了|停用了|戒了|过敏)|\s?(?:\S{1,3})?(?:我)?(?:就)?(?:不想用|不要用|不需要)"
+    r"|\s?(?:停了|停用了|戒了|过敏|扔了|丢了|送人)|\s?(?:\S{1,3})?(?:我)?(?:就)?(?:不想用|不要用|不需要)"
 )
+_RESUMES = pattern(
+    r"\b(?:again|restart\w*|resume|reintroduce|go(?:ing)? back (?:to|on)|(?:start|use|using|try) it"
+    r"|continue|keep using)\b"
+    r"|再用|再涂|重新|继续|还能用|还可以用|能再|恢复使用|接着用"
+)
+_ALL_BUT = pattern(r"\b(?:anything|everything) (?:but|except)(?: for)?(?: a| my)? $")
 _FIGURATIVE = pattern(
     r"\bacid (?:rain|reflux|jazz|tongue|trip)|\b(?:orange|lemon|banana|potato|apple) peels?"
     r"|\bcherry pick|医生开(?:玩笑|会|车)"
@@ -65,11 +75,12 @@ _FIGURATIVE = pattern(
 class Mentions:
     """What one text brings up. Sets are looked for once, when first asked after."""
 
-    __slots__ = ("_clauses", "_found", "_unreal", "folded")
+    __slots__ = ("_clauses", "_found", "_resumes", "_unreal", "folded")
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text)
         self._clauses: Clauses | None = None
+        self._resumes: bool | None = None
         self._found: dict[str, bool] = {}
         self._unreal: list[tuple[int, int]] | None = None
 
@@ -79,6 +90,13 @@ class Mentions:
         if known is None:
             known = self._found[name] = self._combined() if name == "MULTI" else self._named(name)
         return known
+
+    @property
+    def resumes(self) -> bool:
+        """Is something to be taken up again ("can I use it again?")? Then nothing in the text is past."""
+        if self._resumes is None:
+            self._resumes = _RESUMES.search(self.folded) is not None
+        return self._resumes
 
     @property
     def clauses(self) -> Clauses:
@@ -91,7 +109,11 @@ class Mentions:
         return "TOGETHER" in self and sum(family in self for family in FAMILIES) >= 2
 
     def _named(self, name: str) -> bool:
-        return any(self._counts(found) for found in PATTERNS[name].finditer(self.folded))
+        found = PATTERNS[name].finditer(self.folded)
+        if any(self._counts(one) for one in islice(found, MOST_LOOKS)):
+            return True
+        # Nobody denies a thing hundreds of times: what is left unread counts.
+        return next(found, None) is not None
 
     def _counts(self, found: re.Match[str]) -> bool:
         start, end = found.span()
@@ -99,19 +121,28 @@ class Mentions:
             self._unreal = [unreal.span() for unreal in _FIGURATIVE.finditer(self.folded)]
         if any(first <= start < last for first, last in self._unreal[:50]):
             return False
-        return not (denied(self.folded, self.clauses, start, end) or long_ago(self.clauses, start))
+        return not (
+            denied(self.folded, self.clauses, start, end, resumes=self.resumes)
+            or (not self.resumes and long_ago(self.clauses, start, used=True))
+        )
 
 
-def denied(text: str, clauses: Clauses, start: int, end: int) -> bool:
-    """Is the term at [start, end) denied, given up or named only to be left out, within its own clause?"""
+def denied(text: str, clauses: Clauses, start: int, end: int, *, resumes: bool) -> bool:
+    """Is the term at [start, end) denied, given up or named only to be left out, within its own clause?
+
+    resumes: what was given up is to be taken up again, so giving it up excuses nothing.
+    """
     begin, stop = clauses.around(start)
-    asked = _ASKED.search(text, begin, min(len(text), stop + 1)) is not None
+    asked = resumes or _ASKED.search(text, begin, min(len(text), stop + 1)) is not None
     after = _AFTER.match(text, end, end + 16)
     if after is not None and not (asked and "停" in after[0]):
         return True
     if _WITHOUT.search(text, start, end):  # "acid but not every day"
         return True
-    return _is_left_out(text, begin, start, asked)
+    # "anything but retinol": "but" ends a clause elsewhere.
+    return _ALL_BUT.search(text, max(0, start - 24), start) is not None or _is_left_out(
+        text, begin, start, asked
+    )
 
 
 def _is_left_out(text: str, begin: int, start: int, asked: bool) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
 from aurora.contract.memory import Profile
-from aurora.rules.safety.mentions import Mentions
+from aurora.rules.safety.mentions import MOST_LOOKS, Mentions
 from aurora.rules.safety.speech import about_another, asks_for_another, long_ago
 from aurora.rules.safety.terms import PATTERNS
 from aurora.rules.text import fold, pattern
@@ -108,8 +109,11 @@ _OVER_BEFORE = pattern(
     r"during my (?:first|last|previous) )$"
     r"|(?:之前|以前|曾经|上次|上一次|去年|前年|头胎|上一胎|当时|那时候?|那年)(?:我)?(?:的|在|还)?\S{0,2}$"
 )
+# 不知道自己怀孕的时候: unaware then, pregnant all the same.
+_NOT_KNOWN_CN = pattern(r"不知道(?:自己|我)?(?:已经)?$")
+_UNAWARE_CN = pattern(r"了?(?:的时候|时|之前|前)")
 _JUST_LEARNED = pattern(
-    r"\b(?:found out|find out|told|learned|learnt|realis?ed|realized|discovered|tested)\b"
+    r"\b(?:found out|find out|told|learned|learnt|realis?ed|realized|discovered|tested|knew|know)\b"
 )
 _OVER_AFTER = pattern(
     r"\s*(?:ended|left me|gave me|is over|was (?:last|years|two|three|over|easy|hard)|last year|years ago)\b"
@@ -257,7 +261,8 @@ def _pregnancy(said: Mentions, for_another: bool) -> Iterable[str]:
     if not _ANY_PREGNANCY.search(text):
         return
     figures = _spans(_FIGURE.finditer(text))
-    for found in _ANY_PREGNANCY.finditer(text):
+    every = _ANY_PREGNANCY.finditer(text)
+    for found in islice(every, MOST_LOOKS):
         start, end = found.span()
         if _inside(figures, start):
             continue
@@ -273,12 +278,17 @@ def _pregnancy(said: Mentions, for_another: bool) -> Iterable[str]:
         ):
             # Longing is no plan, but a retinoid is not worth the doubt.
             yield "trying"
+        elif _UNAWARE_CN.match(text, end, stop) and _NOT_KNOWN_CN.search(text, begin, start):
+            yield "pregnant"
         elif _BEFOREHAND.search(text, begin, start) or _BEFOREHAND_CN.match(text, end, stop):
             yield "trying"
         elif _DOUBT_BEFORE.search(text, begin, start) or _is_over(said, start, end):
             continue
         else:
             yield "pregnant"
+            return
+    if next(every, None) is not None:
+        yield "pregnant"
 
 
 def _is_over(said: Mentions, start: int, end: int) -> bool:
@@ -300,22 +310,26 @@ def _lactation(said: Mentions, for_another: bool) -> Iterable[str]:
     if not _ANY_LACTATION.search(text):
         return
     figures = _spans(_LACTATION_FIGURE.finditer(text))
-    for found in _ANY_LACTATION.finditer(text):
+    every = _ANY_LACTATION.finditer(text)
+    for found in islice(every, MOST_LOOKS):
         start, end = found.span()
         if _inside(figures, start):
             continue
         begin, stop = said.clauses.around(start)
-        if not for_another and about_another(said.clauses, start, end):
+        if not for_another and about_another(said.clauses, start, end, child=False):
             continue
         if _NOT_LACTATING_BEFORE.search(text, begin, start) or _NOT_LACTATING_AFTER.match(text, end, stop):
             yield "not_lactating"
         elif not (long_ago(said.clauses, start) or _DOUBT_BEFORE.search(text, begin, start)):
             yield "lactating"
+            return
+    if next(every, None) is not None:
+        yield "lactating"
 
 
 def _takes_isotretinoin(said: Mentions, for_another: bool) -> bool:
     text = said.folded
-    for found in PATTERNS["ISO"].finditer(text):
+    for found in islice(PATTERNS["ISO"].finditer(text), MOST_LOOKS):
         start, end = found.span()
         begin, stop = said.clauses.around(start)
         if not for_another and about_another(said.clauses, start, end):
@@ -341,7 +355,7 @@ _NEVER_TOOK = pattern(r"\b(?:never|not|n't|no|without|isn'?t|don'?t|didn'?t|have
 
 def _affirmed(said: Mentions, words: re.Pattern[str], for_another: bool) -> bool:
     text = said.folded
-    for found in words.finditer(text):
+    for found in islice(words.finditer(text), MOST_LOOKS):
         start, end = found.span()
         begin, _ = said.clauses.around(start)
         # 不稳定 holds a denial and is none.

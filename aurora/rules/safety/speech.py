@@ -43,7 +43,7 @@ KIN_CN = (
     r"顾客|学生|同学|[狗猫](?![粮砂]))"
 )
 _SUBJECT = re.compile(
-    rf"(?P<we>我(?:和|跟|与)(?:我)?(?:的)?{KIN_CN})"
+    rf"(?P<we>我?(?:和|跟|与)(?:我)?(?:的)?{KIN_CN})"
     rf"|(?P<other>\b(?:my|our|a|the|one of my|his|her|their) {_KIN_EN}\b(?!-)|\b(?:she|he|they|she's"
     rf"|he's|they're|somebody|someone)\b"
     rf"|(?:我|你)?(?:家|们)?(?:的)?{KIN_CN}|她们?|(?<![其吉])他们?(?![扎汀克莫])|人家)"
@@ -56,6 +56,7 @@ _PREGNANT_KIN = re.compile(
     rf"|(?:中)?的(?:我)?{KIN_CN}",
     re.ASCII,
 )
+_CHILD = pattern(r"bab(?:y|ies)|toddler|kids?|child|sons?|daughters?|宝宝|孩子|女儿|儿子")
 # The advice is for them: then their condition is what matters.
 _FOR_OTHER = re.compile(
     rf"\b(?:can|could|should|may|must|would|does|safe for|okay for|ok for|good for|for|recommend|give"
@@ -106,6 +107,7 @@ _PAST_ONLY_CN = pattern(
     r"\s*(?:我)?(?:大概|差不多)?(?:去年|前年|以前|曾经|从前|小时候|\S{1,3}年前|大学时|高中时"
     r"|大学的时候|高中的时候)(?:夏天|冬天|的时候)?\s*"
 )
+_USED = pattern(r"\b(?:used|tried|applied|had|did|was|stopped|finished|quit)\b|过|停|戒")
 _STILL = pattern(
     r"\b(?:again|still|since|keeps?|today|tonight|this (?:morning|week|evening|afternoon)|yesterday"
     r"|last (?:night|week)|currently|lately|recently|"
@@ -155,8 +157,11 @@ class Clauses:
         ]
 
 
-def about_another(clauses: Clauses, start: int, end: int) -> bool:
-    """Is the nearest subject before (or right behind, "pregnant sister") somebody else?"""
+def about_another(clauses: Clauses, start: int, end: int, *, child: bool = True) -> bool:
+    """Is the nearest subject before (or right behind, "pregnant sister") somebody else?
+
+    child: whether a child counts as somebody; of a baby that is nursed, the writer is the mother.
+    """
     if _PREGNANT_KIN.match(clauses.text, end, end + 24):
         return True
     begin, _ = clauses.around(start)
@@ -164,7 +169,8 @@ def about_another(clauses: Clauses, start: int, end: int) -> bool:
     nearest = None
     for found in _SUBJECT.finditer(clauses.text, begin, start):
         # "on her cheek", "my skin": whose skin, not who; the owner says it all the same.
-        nearest = found.lastgroup
+        if child or not _CHILD.search(found[0]):
+            nearest = found.lastgroup
     return nearest == "other"
 
 
@@ -178,13 +184,18 @@ def asks_for_self(text: str) -> bool:
     return _FOR_SELF.search(text) is not None
 
 
-def long_ago(clauses: Clauses, start: int) -> bool:
-    """Was it a matter of years ago, with nothing that ties it to today?"""
+def long_ago(clauses: Clauses, start: int, *, used: bool = False) -> bool:
+    """Was it a matter of years ago, with nothing that ties it to today?
+
+    used: of a product: it must have been used and done with (用过); one bought long ago may be in use.
+    """
     begin, stop = clauses.around(start)
     text = clauses.text
     if _STILL.search(text, begin, stop):
         return False
     ahead = clauses.before(start)
+    if used and not _USED.search(text, begin, stop):
+        return False
     if _PAST_CN.search(text, begin, stop) or (ahead and _PAST_ONLY_CN.fullmatch(ahead)):
         return True
     if _PAST_EN.search(text, begin, stop) or (ahead and _PAST_ONLY_EN.fullmatch(ahead)):

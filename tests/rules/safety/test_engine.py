@@ -182,3 +182,17 @@ def test_time_grows_in_proportion_to_the_text(seed):
 
     cost(2_000)
     assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+
+
+@pytest.mark.parametrize(("text", "stopped"), [("no retinol, ", True), ("last year I had pus. ", False)])
+def test_a_flood_of_excuses_is_no_excuse(text, stopped):
+    """Only so many mentions are judged; what is left unread counts as said."""
+    flood = text * 400
+    assert check(text, PREGNANT, "EN").blocks is False
+    assert redflags.check(text).blocked is False
+    assert (check(flood, PREGNANT, "EN").blocks, redflags.check(flood).blocked) == (stopped, not stopped)
+
+
+def test_what_is_taken_up_again_was_not_given_up():
+    assert not check("I stopped retinol years ago", PREGNANT, "EN").blocks
+    assert check("I stopped retinol years ago. Can I use it again?", PREGNANT, "EN").blocks
