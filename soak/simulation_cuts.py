@@ -1,0 +1,184 @@
+"""Where turns are cut: every `await` of flows and actors, found in the source, and those that a seed cut at.
+
+A cut is seen where it passes: as `Cancelled` leaves a flow or a handler, the traceback names the awaits
+below, and the frames around name those above. A sibling's end is no cut; only the budget, a client that hangs
+up and the end of the process are.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import NamedTuple
+
+import trio
+
+import aurora
+from aurora.actors.call import Call, Handler
+from aurora.actors.findings import Finding
+from aurora.actors.stage import Stage
+from aurora.actors.turn import Flow
+
+ROOT = Path(aurora.__file__).parent
+ROOMS = ("flows", "actors")
+CUT = frozenset({"budget", "deadline", "client_gone", "shutdown"})
+
+# Awaits that belong to no turn, or stand below the simulated wire.
+OUTSIDE: Mapping[str, str] = {
+    "actors/http_pool.py": "the wire; cut on real sockets by tests/actors and tests/chaos",
+    "actors/upstream_sockets.py": "the wire; cut on real sockets by tests/actors and tests/chaos",
+    "actors/clerk.py": "a task of the process",
+    "actors/trace.py": "a task of the process",
+    "actors/house.py": "opening and closing of the process",
+    "actors/links.py Link.watch": "a task of the process",
+    "actors/links.py Link.__aexit__": "closing of the process",
+    "actors/commerce.py": "no flow asks it yet",
+}
+
+# Awaits of what never waits when it is reached there: no cut can fall on them. A seed that cuts at one fails.
+_SAVED_BEFORE = "the facts' own wait is over by then"
+NEVER_WAITS: Mapping[str, str] = {
+    "flows/chat_steps/diagnosis.py diagnosis: "
+    "await turn.answer(complete(turn, saved=await turn.saved()))": _SAVED_BEFORE,
+    "flows/chat_steps/diagnosis.py diagnosis: "
+    "await turn.answer(next_question(turn, 'diagnosis_progress', saved=saved))": _SAVED_BEFORE,
+    "flows/chat_steps/profile_saved.py profile_saved: "
+    "await turn.answer(next_question(turn, 'diagnosis_progress', saved=saved))": _SAVED_BEFORE,
+    "flows/chat_steps/profile_saved.py profile_saved: "
+    "await turn.answer(acknowledged(turn, saved=saved))": _SAVED_BEFORE,
+}
+
+
+class Site(NamedTuple):
+    """One await expression. file: below the package."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Sites(NamedTuple):
+    """Awaits of the source. function: of each, qualified. text: of each, the whole expression."""
+
+    function: dict[Site, str]
+    text: dict[Site, str]
+
+    def label(self, site: Site) -> str:
+        """`file function: expression`, which stays the same when lines move."""
+        return f"{site.file} {self.function[site]}: {self.text[site]}"
+
+
+def sites_of_a_turn() -> Sites:
+    """Every await that a turn may stand at."""
+    found = Sites({}, {})
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            for node, function in _awaits(ast.parse(path.read_text("utf-8")), ""):
+                if name in OUTSIDE or f"{name} {function}" in OUTSIDE:
+                    continue
+                site = Site(name, node.lineno, node.col_offset)
+                found.function[site] = function
+                found.text[site] = ast.unparse(node)
+    return found
+
+
+def _awaits(node: ast.AST, inside: str) -> Iterator[tuple[ast.Await, str]]:
+    for child in ast.iter_child_nodes(node):
+        name = inside
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{inside}.{child.name}".lstrip(".")
+        if isinstance(child, ast.Await):
+            yield child, inside
+        yield from _awaits(child, name)
+
+
+class Cuts:
+    """What was cut where. at: how often, by await, of all that a cut passed through. points: how often, by
+    cut point: the awaits from `conduct` to the innermost, and what cut there.
+    """
+
+    def __init__(self) -> None:
+        self.at: Counter[Site] = Counter()
+        self.points: Counter[tuple[tuple[Site, ...], str]] = Counter()
+        self._places: dict[tuple[CodeType, int], Site | None] = {}
+
+    def flow(self, flow: Flow) -> Flow:
+        """The same flow, watched."""
+
+        async def watched(stage: Stage) -> None:
+            try:
+                await flow(stage)
+            except trio.Cancelled as cut:
+                self._note(cut, sys._getframe())
+                raise
+
+        return watched
+
+    def handler(self, handler: Handler) -> Handler:
+        """The same handler, watched."""
+
+        async def watched(call: Call) -> Finding:
+            try:
+                return await handler(call)
+            except trio.Cancelled as cut:
+                self._note(cut, sys._getframe())
+                raise
+
+        return watched
+
+    def add(self, other: Cuts) -> None:
+        """Take in what another one saw."""
+        self.at.update(other.at)
+        self.points.update(other.points)
+
+    def _note(self, cut: trio.Cancelled, frame: FrameType) -> None:
+        why = cut.reason or cut.source
+        if why not in CUT:
+            return
+        passed = (*self._above(frame), *self._below(cut.__traceback__))
+        self.at.update(set(passed))
+        self.points[passed, why] += 1
+
+    def _above(self, frame: FrameType) -> Iterator[Site]:
+        above: list[Site] = []
+        each = frame.f_back
+        while each is not None:
+            site = self._place(each.f_code, each.f_lasti)
+            if site is not None:
+                above.append(site)
+            each = each.f_back
+        return reversed(above)
+
+    def _below(self, trace: TracebackType | None) -> Iterator[Site]:
+        while trace is not None:
+            site = self._place(trace.tb_frame.f_code, trace.tb_lasti)
+            if site is not None:
+                yield site
+            trace = trace.tb_next
+
+    def _place(self, code: CodeType, instruction: int) -> Site | None:
+        key = (code, instruction)
+        if key not in self._places:
+            self._places[key] = _site(code, instruction)
+        return self._places[key]
+
+
+def _site(code: CodeType, instruction: int) -> Site | None:
+    """Where an instruction of ours stands in the source; None for anybody else's."""
+    path = Path(code.co_filename)
+    if not path.is_relative_to(ROOT):
+        return None
+    name = path.relative_to(ROOT).as_posix()
+    if name.partition("/")[0] not in ROOMS:
+        return None
+    positions = list(code.co_positions())
+    line, _, column, _ = positions[instruction // 2]
+    return Site(name, line, column) if line is not None and column is not None else None

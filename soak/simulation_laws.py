@@ -1,0 +1,216 @@
+"""The laws of a simulated world, looked at when it is over. Each look is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from aurora.actors.questions import CommerceSearch, DecisionChat, Remember
+from aurora.contract.memory import Profile
+from aurora.replay.model import of_record
+from aurora.replay.player import Player
+from aurora.replay.verify import verify
+from aurora.rules.phase0 import FIELDS
+from aurora.store.facts import ProfilePatched, SkinLogged
+from aurora.store.port import TraceRecord
+from soak.simulation import Lived, SimulatedBugError, World
+from soak.validator import invariants
+
+# Laws that are known not to hold yet, and why: counted and shown, but no failure.
+KNOWN: Mapping[str, str] = {
+    "a turn from before an erasure adds nothing blindly after it": (
+        "a turn whose memory could not be read knows no epoch, so its append is not checked"
+    ),
+    "an abandoned turn ends there in replay too": (
+        "an answer that comes in the very step of a hang-up is recorded though the flow did not see it"
+    ),
+}
+
+_MS = 1.001  # what rounding to whole milliseconds may hide
+_SAVED: dict[str, type] = {"profile_saved": ProfilePatched, "tracker_logged": SkinLogged}
+
+
+class Laws:
+    """made: looks by law. broken: what did not hold, with the law's name first."""
+
+    def __init__(self) -> None:
+        self.made: Counter[str] = Counter()
+        self.broken: list[str] = []
+        self._player = Player()
+
+    def judge(self, world: World) -> list[str]:
+        """Everything in `world` that breaks a law."""
+        self.broken = []
+        traces = Counter(record.request_id for record in world.store.traces)
+        for lived in world.lives:
+            self._turn(world, lived, traces)
+        records = {record.request_id: record for record in world.store.traces}
+        for lived in world.lives:
+            record = records.get(lived.planned.request_id)
+            if record is not None:
+                self._trace(world, lived, record)
+        self._memory(world)
+        self._house(world)
+        return self.broken
+
+    def _holds(self, law: str, holds: bool, why: object) -> None:
+        self.made[law] += 1
+        if not holds:
+            self.broken.append(f"{law}: {why}")
+
+    # --- one turn
+
+    def _turn(self, world: World, lived: Lived, traces: Counter[str]) -> None:
+        name = _name(lived)
+        self._holds(
+            "every turn is traced once", traces[lived.planned.request_id] == (not lived.refused), name
+        )
+        self._holds("no turn breaks", lived.bug in (None, SimulatedBugError.__name__), f"{name} {lived.bug}")
+        ends = (lived.finished is not None, lived.refused, lived.left, lived.bug is not None)
+        self._holds("every turn has one end", sum(ends) == 1, f"{name} {ends}")
+        self._gates(lived, {})
+        if lived.finished is None:
+            return
+        envelope = msgspec.json.decode(lived.finished.body)
+        self._holds("every envelope is lawful", not (broken := invariants(envelope)), f"{name} {broken}")
+        self._gates(lived, envelope)
+        if lived.planned.red_flag and lived.finished.status == 200:
+            asked = any(isinstance(q, DecisionChat | CommerceSearch) for q in lived.asked)
+            self._holds(
+                "a red flag is answered with safety alone",
+                not asked and not _picks(envelope) and _blocked(envelope),
+                name,
+            )
+        for event in envelope["events"]:
+            kind = _SAVED.get(event["event_name"])
+            if kind is not None:
+                saved = any(
+                    each.event.meta.request_id == lived.planned.request_id
+                    and isinstance(each.event.fact, kind)
+                    for each in world.store.committed
+                )
+                self._holds("what is said to be saved is saved", saved, f"{name} {event['event_name']}")
+            if event["event_name"] == "profile_deleted":
+                stream = lived.turn.identity.stream
+                erased = any(each == stream for each, *_ in world.store.erasures)
+                self._holds("what is said to be erased is erased", erased, name)
+
+    def _gates(self, lived: Lived, envelope: dict[str, Any]) -> None:
+        """Commerce only for who is known well enough: four facts and a diagnosis."""
+        sells = _picks(envelope) or any(
+            isinstance(q, CommerceSearch) or (isinstance(q, DecisionChat) and q.allow_recommendations)
+            for q in lived.asked
+        )
+        if not sells:
+            self.made["no commerce without gates"] += 1
+            return
+        memory = lived.memory
+        known = dict(msgspec.to_builtins((memory.profile if memory else None) or Profile()))
+        for question in lived.asked:
+            if isinstance(question, Remember):
+                for new in question.facts:
+                    if isinstance(new.fact, ProfilePatched):
+                        known.update(new.fact.patch)
+        self.made["sold behind gates"] += 1
+        lacking = [field for field in FIELDS if not known.get(field)]
+        diagnosed = memory is not None and memory.artifact is not None
+        self._holds("no commerce without gates", diagnosed and not lacking, f"{_name(lived)} {lacking}")
+
+    # --- its trace
+
+    def _trace(self, world: World, lived: Lived, record: TraceRecord) -> None:
+        name = _name(lived)
+        budgets = [(each["ms"], each["at_ms"]) for each in record.events if each["type"] == "budget"]
+        waited_ms = (lived.begun - lived.arrival) * 1000
+        allowed_ms = max(*budgets[-1], waited_ms)
+        assert lived.ended is not None
+        took_ms = max(record.elapsed_ms, (lived.ended - lived.arrival) * 1000)
+        self._holds(
+            "every answer is in time", took_ms <= allowed_ms + _MS, f"{name} {took_ms} > {allowed_ms}"
+        )
+        for cut in (each for each in record.events if each["type"] == "cut" and each["reason"] == "budget"):
+            early_ms = allowed_ms - cut["at_ms"]
+            lead_ms = world.house.clerk.max_lead_s * 1000 if world.burst else 0
+            self._holds(
+                "no turn is cut early", early_ms <= lead_ms + _MS, f"{name} {early_ms} ms before {allowed_ms}"
+            )
+        if lived.bug is not None:
+            self._holds("a broken turn is traced as failed", record.outcome == "failed", name)
+        report = verify(of_record(record), self._player)
+        differences = "; ".join(map(str, report.differences)) or report.why
+        more = bool(report.differences) and all(
+            d.what == "question" and not d.was for d in report.differences
+        )
+        self._holds(
+            "an abandoned turn ends there in replay too"
+            if more and record.outcome == "abandoned"
+            else "every turn replays",
+            report.verdict in ("same", "unverifiable"),
+            f"{name} {record.outcome} {report.verdict} {differences}"[:600],
+        )
+        self.made[f"replayed: {report.verdict}"] += 1
+
+    # --- all of them
+
+    def _memory(self, world: World) -> None:
+        store = world.store
+        written = Counter((each.event.stream, each.event.event_id) for each in store.committed)
+        for acknowledged in store.acknowledged:
+            self._holds("an acknowledged fact is there once", written[acknowledged] == 1, acknowledged)
+        by_request = {each.planned.request_id: each for each in world.lives}
+        for each in store.committed:
+            said, lived = each.said, by_request[each.event.meta.request_id or ""]
+            self._holds("no fact is older than an erasure", said in (None, each.epoch), each.event.fact)
+            if lived.memory is not None:
+                self._holds(
+                    "no fact of a turn that knew what was erased",
+                    lived.memory.epoch == each.epoch,
+                    f"{_name(lived)} {type(each.event.fact).__name__}",
+                )
+            began_before = [
+                when
+                for stream, _, when in store.erasures
+                if stream == each.event.stream and lived.begun < when < each.handed_at
+            ]
+            self._holds(
+                "a turn from before an erasure adds nothing blindly after it",
+                said is not None or not began_before,
+                f"{_name(lived)} {type(each.event.fact).__name__}",
+            )
+        for stream in sorted({lived.turn.identity.stream for lived in world.lives}):
+            same = store.folded(stream) == store.projected(stream)
+            self._holds("the log folded is what is projected", same, stream)
+
+    def _house(self, world: World) -> None:
+        house = world.house
+        left = list(_left(world))
+        self._holds("nothing is left", not left, left)
+        self._holds("no trace is lost", house.tracer.dropped == 0, house.tracer.dropped)
+
+
+def _left(world: World) -> Iterator[str]:
+    house = world.house
+    counted = {"tasks": world.left_over, "turns": house.in_flight, "dues": len(house.clerk)}
+    for name, link in world.links.items():
+        counted[f"{name} calls"] = link.in_flight
+        counted[f"{name} places"] = int(link._limiter.borrowed_tokens)
+        counted[f"{name} waiting"] = link._waiting
+    return (f"{name}: {count}" for name, count in counted.items() if count)
+
+
+def _name(lived: Lived) -> str:
+    return f"{lived.planned.kind} {lived.planned.request_id}"
+
+
+def _picks(envelope: dict[str, Any]) -> bool:
+    return any(
+        card["type"].lower() == "recommendations" and bool(card["payload"].get("recommendations"))
+        for card in envelope.get("cards", ())
+    )
+
+
+def _blocked(envelope: dict[str, Any]) -> bool:
+    return any(card["payload"].get("reason") == "safety_block" for card in envelope["cards"])

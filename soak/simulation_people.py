@@ -1,0 +1,170 @@
+"""Who asks what in a simulated world: people of two languages, and everything that they may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aurora.contract.envelope import Lang
+from soak.people import PROFILE, ROUTINE
+from soak.simulation_dice import ARRIVAL, Dice
+
+RED_FLAGS = ("severe pain, oozing pus and fever, recommend something", "化脓了还发烧，推荐一款面霜")
+MESSAGES: tuple[str, ...] = (
+    "hello",
+    "Recommend a moisturizer",
+    "推荐一款面霜",
+    "Can I use retinol and glycolic acid the same night?",
+    "烟酰胺和视黄醇可以一起用吗？",
+    "build me a routine",
+    "帮我搭配一套早晚护肤步骤",
+    "start diagnosis",
+    "what is the science behind niacinamide?",
+    "It will snow tomorrow, what should I change?",
+    "明天下雪",
+    "my skin is oily and I want to fight acne",
+    "   ",
+    *RED_FLAGS,
+)
+CHIPS: tuple[str, ...] = (
+    "chip.start.reco_products", "chip.start.reco_products", "chip.start.reco_products",
+    "chip.start.routine", "chip.start.diagnosis", "chip.start.ingredients",
+    "chip.intake.upload_photos", "chip.intake.skip_analysis", "chip.action.analyze_product",
+    "profile.skinType.oily", "profile.sensitivity.low", "profile.barrierStatus.healthy",
+    "profile.goals.acne", "profile.patch", "chip.clarify.skin.dry",
+)  # fmt: skip
+PATCHES: tuple[dict[str, Any] | None, ...] = (
+    None, {"skinType": "dry"}, {"barrierStatus": "impaired"}, {"goals": ["acne"], "sensitivity": "low"},
+    {"odd": 1},
+)  # fmt: skip
+CLIENT_STATES = (
+    "IDLE_CHAT", "DIAG_PROFILE", "DIAG_PROFILE", "RECO_GATE", "RECO_RESULTS", "ROUTINE_REVIEW", "NOWHERE",
+)  # fmt: skip
+TOKENS = ("idle", "S2_DIAGNOSIS", "S3_PHOTOS", "S7_PRODUCT_RECO", "RECO_RESULTS")
+TRANSITIONS = (
+    {"trigger_source": "chip", "trigger_id": "chip_get_recos", "requested_next_state": "RECO_GATE"},
+    {"trigger_source": "text_explicit", "trigger_id": "chat", "requested_next_state": "RECO_RESULTS"},
+    {"trigger_source": "action", "trigger_id": "nobody", "requested_next_state": "ELSEWHERE"},
+)
+INSTANTS_MS = (0, 0, 0, 1, 40, 250, 900, 3000, 9000, 20000)
+WAITED_MS = (1, 900, 1490, 2990, 8500, 9000, 11999, 13000)
+CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus", "goals")}
+
+KINDS: tuple[str, ...] = (
+    *["chat"] * 9, "analysis", "analysis", "bootstrap", "profile_update",
+    "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete",
+)  # fmt: skip
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. at_ms: when it is sent, in its person's time; waited_ms: how long before that it arrived.
+
+    alone: its person sends nothing else before it is answered.
+    """
+
+    number: int
+    uid: str
+    kind: str
+    body: Any
+    lang: Lang
+    brief_id: str | None
+    raw: dict[str, Any]
+    at_ms: int
+    waited_ms: int
+    alone: bool
+
+    @property
+    def request_id(self) -> str:
+        """Unique within the world."""
+        return f"rq-{self.number}"
+
+    @property
+    def red_flag(self) -> bool:
+        """Whether it says something that needs a doctor."""
+        return isinstance(self.body, dict) and self.body.get("message") in RED_FLAGS
+
+
+def planned(dice: Dice, turns: int) -> list[Planned]:
+    """What some people send, in order of sending. Most of them have told who they are first."""
+    people = [f"uid-{number}" for number in range(dice.whole(1, 3))]
+    made: list[Planned] = []
+    for uid in people:
+        known = dice.chance(0.8)
+        if known:
+            made.append(_request(dice, len(made), uid, "profile_update", CORE, alone=True))
+        if known and dice.chance(0.8):
+            made.append(_request(dice, len(made), uid, "analysis", {"currentRoutine": ROUTINE}, alone=True))
+    while len(made) < turns:
+        kind = dice.pick(KINDS)
+        made.append(_request(dice, len(made), dice.pick(people), kind, _body(dice, kind)))
+    return made
+
+
+def _request(dice: Dice, number: int, uid: str, kind: str, body: Any, *, alone: bool = False) -> Planned:
+    waited = not alone and dice.fault(ARRIVAL, 0.3)
+    return Planned(
+        number=number,
+        uid=uid,
+        kind=kind,
+        body=body,
+        lang=dice.pick(("EN", "CN")),
+        brief_id=dice.pick((f"brief-{uid}", f"brief-{uid}", None)),
+        raw={"days": dice.pick(("7", "3", "0", "many"))} if kind == "tracker_recent" else {},
+        at_ms=dice.pick(INSTANTS_MS),
+        waited_ms=dice.pick(WAITED_MS) if waited else 0,
+        alone=alone or dice.chance(0.4),
+    )
+
+
+def _body(dice: Dice, kind: str) -> Any:
+    match kind:
+        case "chat":
+            return _chat(dice)
+        case "analysis":
+            return _analysis(dice)
+        case "profile_update":
+            return dice.pick((PROFILE, CORE, {"skinType": "dry"}, {}))
+        case "tracker_log":
+            log: dict[str, Any] = {"redness": dice.whole(0, 5), "acne": 1, "hydration": 3, "notes": "calm"}
+            if dice.chance(0.5):
+                log["date"] = f"2026-11-{dice.whole(1, 24):02d}"
+            return log
+        case "affiliate_outcome":
+            return {"outcome": "success", "url": "https://shop.example/p/1"}
+    return None
+
+
+def _chat(dice: Dice) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    patch = dice.pick(PATCHES)
+    if dice.chance(0.6):
+        data = {"profile_patch": patch} if patch is not None else {}
+        body["action"] = {"action_id": dice.pick(CHIPS), "kind": "chip", "data": data}
+    if "action" not in body or dice.chance(0.4):
+        body["message"] = dice.pick(MESSAGES)
+    if dice.chance(0.3):
+        body["client_state"] = dice.pick(CLIENT_STATES)
+    if dice.chance(0.3):
+        body["session"] = {"state": dice.pick(TOKENS)}
+    if dice.chance(0.1):
+        body["requested_transition"] = dice.pick(TRANSITIONS)
+    if dice.chance(0.1):
+        body["llm_provider"] = "gemini"
+    if dice.chance(0.1):
+        body["anchor_product_id"] = "mock_treatment_1"
+    if dice.chance(0.1):
+        body["clarification_id"] = "skin_type"
+    return body
+
+
+def _analysis(dice: Dice) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if dice.chance(0.7):
+        body["currentRoutine"] = dice.pick((ROUTINE, "retinol every night", "早晚洁面，晚上用视黄醇"))
+    if dice.chance(0.3):
+        body["use_photo"] = True
+        body["photos"] = [
+            {"slot_id": "front", "photo_id": "p1", "qc_status": dice.pick(("passed", "failed"))}
+        ]
+    return body

@@ -1,0 +1,100 @@
+"""Upstreams of a simulated world: what stands behind the links in place of an HTTP pool.
+
+The links are the real ones (limiter, breaker, retries, attempts, reading of JSON). Healthy answers are those
+of the sandbox, and so are the spoilt ones; latencies are few and round, so that answers, give-ups and cuts
+tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import trio
+
+from aurora.actors.findings import FailureCode
+from aurora.actors.http_pool import ExchangeError, Headers, HttpPool, Received
+from aurora.actors.links import Link
+from aurora.sandbox import commerce, decision
+from aurora.sandbox.misbehave import spoilt
+from aurora.sandbox.script import Step
+from aurora.settings import Settings
+from soak.simulation_dice import UPSTREAM, Dice
+
+QUICK_MS = (0, 1, 40, 250, 400, 900)
+SLOW_MS = (1000, 2000, 3000, 5000, 8500, 8999, 9000, 11999)
+LATE_MS = (12000, 12001, 15000, 30000)
+FAILURES: tuple[FailureCode, ...] = ("connect", "reset", "broken_pipe", "dns", "tls", "admission")
+STATUSES = (302, 400, 404, 408, 429, 500, 502, 503)
+GARBAGE = (
+    "empty_body", "truncated", "bad_utf8", "nul", "surrogate", "nan", "array_root", "scalar_root",
+    "empty_object", "empty_cards", "null_cards", "array_payload", "wrong_types", "unrenderable", "deep",
+)  # fmt: skip
+DEEP = 300
+LARGE_CHARACTERS = 300_000  # of an answer that a trace is too small for
+STUBS = (
+    "", "", "", "NO_CARDS_TEST", "CONTEXT_CARDS_TEST", "STRUCTURED_COMMERCE_TEST",
+    "PICKS_TREATMENT_ONLY_TEST", "PICKS_WITH_TREATMENT_TEST", "PICKS_EMPTY_TEST", "PICKS_TOP_LEVEL_TEST",
+    "PICKS_STRUCTURED_TEST", "PICKS_FENCED_TEST", "REPORT_FORBIDDEN_TEST", "REPORT_NO_QUESTION_TEST",
+)  # fmt: skip
+
+Body = dict[str, object]
+
+
+class SimulatedPool(HttpPool):
+    """One upstream. No socket is ever opened."""
+
+    def __init__(self, name: str, dice: Dice) -> None:
+        super().__init__(f"http://{name}.simulated")
+        self._dice = dice
+
+    async def exchange(
+        self,
+        method: str,  # noqa: ARG002 - as HttpPool has it, and so are the next ones
+        target: str,
+        headers: Headers,  # noqa: ARG002
+        content: bytes | None,
+        *,
+        read: Callable[[int], bool],  # noqa: ARG002
+        max_bytes: int,  # noqa: ARG002
+    ) -> Received:
+        """See `HttpPool.exchange`."""
+        dice = self._dice
+        fault = dice.fault(UPSTREAM)
+        await trio.sleep(dice.pick(_LATENCY_MS.get(fault, QUICK_MS)) / 1000)
+        match fault:
+            case "upstream.stall":
+                await trio.sleep_forever()
+            case "upstream.failure":
+                raise ExchangeError(dice.pick(FAILURES))
+            case "upstream.status":
+                return Received(dice.pick(STATUSES), None)
+            case "upstream.huge":
+                return Received(200, None)
+        healthy = _decision(content, dice.pick(STUBS)) if content is not None else _commerce(target)
+        if fault == "upstream.garbage":
+            return Received(200, spoilt(Step(dice.pick(GARBAGE), DEEP), healthy))
+        if fault == "upstream.large":
+            healthy = {**healthy, "answer": "a" * LARGE_CHARACTERS}
+        return Received(200, msgspec.json.encode(healthy))
+
+
+_LATENCY_MS = {"upstream.slow": SLOW_MS, "upstream.late": LATE_MS}
+
+
+def link(name: str, settings: Settings, dice: Dice) -> Link:
+    """A real link to a simulated upstream."""
+    made = Link(name, "", settings)
+    made.pool = SimulatedPool(name, dice)
+    return made
+
+
+def _decision(content: bytes, stub: str) -> Body:
+    asked = msgspec.json.decode(content)
+    return decision.reply(asked["query"], anchor_id=asked.get("anchor_product_id") or "", stub=stub)
+
+
+def _commerce(target: str) -> Body:
+    asked = dict(parse_qsl(urlsplit(target).query))
+    return commerce.search(asked.get("query", ""), int(asked.get("limit", "8")), "EN")
