@@ -9,7 +9,9 @@ from aurora.rules.redflags import RULES_CN, RULES_EN
 from aurora.rules.safety.person import FACTS
 from aurora.rules.safety.red_flag_notes import NOTES
 from aurora.rules.safety.table import RULES, Rule, Said
-from aurora.rules.safety.terms import FAMILIES, TABLE, Terms
+from aurora.rules.safety.terms import CN_GAPS, FAMILIES, TABLE, Terms
+
+_BAR = "\\|"
 
 _HEAD = """\
 # Safety rules
@@ -85,8 +87,10 @@ def _terms() -> Iterator[str]:
 
 
 def _row(terms: Terms) -> str:
-    cells = (terms.name, terms.about, _terms_of(terms.en), _terms_of(terms.cn), terms.note or "-")
-    return f"| {' | '.join(cells)} |"
+    chinese = (*terms.cn, *((CN_GAPS[terms.name],) if terms.name in CN_GAPS else ()))
+    cells = (terms.name, terms.about, _terms_of(terms.en), _terms_of(chinese), terms.note or "-")
+    # A bar inside a table cell would end it.
+    return f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |"
 
 
 def _who(rule: Rule) -> str:
@@ -98,8 +102,7 @@ def _groups(groups: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _terms_of(terms: Iterable[str]) -> str:
-    # A bar inside a table cell would end it.
-    return ", ".join(f"`{term}`".replace("|", "\\|") for term in terms) or "-"
+    return ", ".join(f"`{term}`" for term in terms) or "-"
 
 
 def _quoted(texts: Iterable[str]) -> str:

@@ -230,7 +230,7 @@ TABLE: tuple[Terms, ...] = (
 _GUARDED = ("维a酸", "维a", "维甲酸", "维甲", "a酸")
 
 # Chinese patterns that need a gap: they cannot be literal substrings.
-_CN_GAPS: dict[str, str] = {
+CN_GAPS: dict[str, str] = {
     "RET": r"(?<!异)(?:维\s?a(?![a-z])(?:酸)?|维\s?甲(?:酸)?)|(?<!异维)(?<!异维 )(?<!异 维 )a\s?酸",
     "DAILY": rf"(?:{_OFTEN_CN}).{{0,12}}?(?:{_ACID_CN})|(?:{_ACID_CN}).{{0,6}}?(?:{_OFTEN_CN})",
     "EXF": r"(?<!透明)乳酸(?!菌|杆)",
@@ -245,7 +245,7 @@ def _chinese(term: str) -> str:
 
 def _compiled(terms: Terms) -> re.Pattern[str]:
     parts = [r"\b(?:" + "|".join(terms.en) + r")\b"] if terms.en else []
-    gaps = _CN_GAPS.get(terms.name)
+    gaps = CN_GAPS.get(terms.name)
     if gaps:
         parts.append(gaps)
     # 异维a酸 is no 维a酸: those two stand in the gapped pattern, with their look-behind.
