@@ -19,14 +19,14 @@ from aurora.store.port import TraceRecord
 from soak.simulation import Lived, SimulatedBugError, World
 from soak.validator import invariants
 
+STOPPED = "a turn that was stopped goes no further in replay"
+
 # Laws that are known not to hold yet, and why: counted and shown, but no failure.
 KNOWN: Mapping[str, str] = {
     "a turn from before an erasure adds nothing blindly after it": (
         "a turn whose memory could not be read knows no epoch, so its append is not checked"
     ),
-    "an abandoned turn ends there in replay too": (
-        "an answer that comes in the very step of a hang-up is recorded though the flow did not see it"
-    ),
+    STOPPED: "an answer of the very step that stops a turn is recorded, though the flow did not see it",
 }
 
 _MS = 1.001  # what rounding to whole milliseconds may hide
@@ -141,13 +141,10 @@ class Laws:
             self._holds("a broken turn is traced as failed", record.outcome == "failed", name)
         report = verify(of_record(record), self._player)
         differences = "; ".join(map(str, report.differences)) or report.why
-        more = bool(report.differences) and all(
-            d.what == "question" and not d.was for d in report.differences
-        )
+        stopped = record.outcome == "abandoned" or lived.bug is not None
+        further = stopped and all(not d.was or d.what == "ending" for d in report.differences)
         self._holds(
-            "an abandoned turn ends there in replay too"
-            if more and record.outcome == "abandoned"
-            else "every turn replays",
+            STOPPED if report.differences and further else "every turn replays",
             report.verdict in ("same", "unverifiable"),
             f"{name} {record.outcome} {report.verdict} {differences}"[:600],
         )

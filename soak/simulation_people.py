@@ -27,6 +27,11 @@ MESSAGES: tuple[str, ...] = (
     "   ",
     *RED_FLAGS,
 )
+QUESTIONS = (
+    "what is the science behind niacinamide?",
+    "烟酰胺和视黄醇可以一起用吗？",
+    "Recommend a moisturizer",
+)
 CHIPS: tuple[str, ...] = (
     "chip.start.reco_products", "chip.start.reco_products", "chip.start.reco_products",
     "chip.start.routine", "chip.start.diagnosis", "chip.start.ingredients",
@@ -136,6 +141,10 @@ def _body(dice: Dice, kind: str) -> Any:
 
 
 def _chat(dice: Dice) -> dict[str, Any]:
+    if dice.chance(0.15):
+        # A fact and a question in one: while the answer is made, the fact is still being saved.
+        facts = {"action_id": "profile.patch", "kind": "chip", "data": {"profile_patch": {"skinType": "dry"}}}
+        return {"action": facts, "message": dice.pick(QUESTIONS)}
     body: dict[str, Any] = {}
     patch = dice.pick(PATCHES)
     if dice.chance(0.6):
