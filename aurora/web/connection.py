@@ -10,6 +10,8 @@ What is different from hypercorn's own server, each with a raw-socket test in te
 - The idle timer is one task per connection whose deadline moves. Hypercorn starts a task after every request,
   from the same cancelled place, so that kept connections were never closed and a shutdown waited its whole
   grace for them; and a connection whose client had gone kept its descriptor until the timer was over.
+- The reader ends with the connection. Hypercorn's waits for ever, if it holds a pipelined request back or a
+  body that nobody reads.
 - Head and body of an answer leave in one write.
 - What the protocol itself refuses, and what it does not speak: `http1`.
 - A bug in the protocol ends one connection, not the server.
@@ -194,6 +196,7 @@ class _Connection(TCPServer):
         self.sending: trio.CancelScope | None = None
         self.patience_s = SEND_S
         self.head = b""
+        self.reading = trio.CancelScope()
         self.timer = _IdleTimer(self._initiate_server_close, config.keep_alive_timeout)
         self.idle_task = self.timer  # type: ignore[assignment]  # the same interface
 
@@ -234,7 +237,10 @@ class _Connection(TCPServer):
 
     async def _read_data(self) -> None:
         try:
-            await super()._read_data()
+            with self.reading:
+                await super()._read_data()
+            if self.reading.cancelled_caught:
+                await self.protocol.handle(Closed())
         finally:
             self.timer.end()
 
@@ -263,7 +269,7 @@ class _Connection(TCPServer):
                 await self._send_patiently(memoryview(held + data if held else data))
                 return
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass
+                self.reading.cancel()
         await self.protocol.handle(Closed())
 
     async def _send_patiently(self, data: memoryview) -> None:
@@ -280,6 +286,7 @@ class _Connection(TCPServer):
     async def _close(self) -> None:
         with trio.CancelScope(shield=True):
             await super()._close()
+        self.reading.cancel()
 
     def hurry(self) -> None:
         """We are shutting down: idle connections close, and no long waits for clients that do not read."""

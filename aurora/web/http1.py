@@ -20,8 +20,10 @@ from typing import Any
 
 import h11
 import msgspec
+import trio
 from hypercorn.events import Closed
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 
 _CODES = {
     408: "REQUEST_TIMEOUT",
@@ -30,6 +32,8 @@ _CODES = {
     501: "NOT_IMPLEMENTED",
     505: "HTTP_VERSION_NOT_SUPPORTED",
 }
+# How long an application that has stopped reading may keep us from telling it that its client is gone.
+_TELL_S = 1.0
 _OFFERS = (b"upgrade", b"http2-settings")
 
 
@@ -83,3 +87,9 @@ class Http1(H11Protocol):
     async def _maybe_recycle(self) -> None:
         self._head = False
         await super()._maybe_recycle()
+
+    async def _close_stream(self) -> None:
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with trio.move_on_after(_TELL_S):
+                await stream.handle(StreamClosed(stream_id=STREAM_ID))

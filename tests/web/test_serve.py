@@ -416,3 +416,17 @@ def test_the_url_is_one_that_a_local_client_can_use(host: str, shown: str) -> No
 )
 def test_the_grace_is_the_largest_budget_and_two_seconds(changes: dict[str, Any], expected: float) -> None:
     assert graceful_s(Settings(**changes)) == expected
+
+
+@pytest.mark.parametrize("graceful", [20.0])
+async def test_a_client_that_pipelines_and_never_reads_does_not_hold_up_the_shutdown(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LAST_SEND_S", 0.3)
+    async with await connect(site) as stream:
+        await stream.send_all(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\n" * 50)
+        await site.begun.wait()
+        await trio.sleep(0.2)
+        site.stop.set()
+        with trio.fail_after(5):
+            await site.done.wait()
