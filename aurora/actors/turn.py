@@ -14,6 +14,7 @@ journal are written. The nursery here is the only one a request opens.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -268,7 +269,8 @@ class LiveStage:
         now_ms = self._now_ms()
         finding = msgspec.structs.replace(finding, elapsed_ms=now_ms - ask.asked_ms)
         del self._open[ask.number]
-        if self._settled or self._scope.cancel_called:
+        if self._settled or self._bug is not None or trio.current_effective_deadline() == -math.inf:
+            # Whoever is being stopped hears nothing more, even in the very step of the stop.
             telemetry.late_findings.labels(actor=finding.actor).inc()
             if self._trace is not None:
                 self._trace.late(ask.number, now_ms, finding)
