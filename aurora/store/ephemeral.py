@@ -15,7 +15,7 @@ from aurora.settings import Settings
 from aurora.store.durable import without_diagnosis
 from aurora.store.facts import NewFact
 from aurora.store.port import Appended, StoreError, TraceRecord
-from aurora.store.projections import Event, RowKey, apply
+from aurora.store.projections import Event, RowKey, apply, erased_since
 from aurora.store.reading import CONVERSATION_TTL
 from aurora.store.rows import ArtifactRow, ConversationRow, LogRow, PlanRow, ProfileRow, Row, RunRow
 from aurora.store.states import LOGS_KEPT
@@ -36,9 +36,10 @@ R = TypeVar("R", bound=Row)
 class _Person:
     """Everything known of one identity."""
 
-    def __init__(self, epoch: int = 0) -> None:
+    def __init__(self, epoch: int = 0, erased_at: str = "") -> None:
         self.version = 0
         self.epoch = epoch
+        self.erased_at = erased_at
         self.rows: dict[RowKey, Row] = {}
         self.recorded: OrderedDict[str, int] = OrderedDict()
 
@@ -72,6 +73,7 @@ class EphemeralStore:
         # Epoch of whoever is not here. It rises when a tombstone has to go, so that a turn which read the
         # person before the erasure still cannot bring anything back.
         self._absent_epoch = 0
+        self._absent_erased_at = ""
         self._artifact_age = timedelta(days=settings.artifact_max_age_days)
         self._keeps_diagnosis = settings.artifact_retention_days > 0
         self._clock = clock
@@ -107,8 +109,8 @@ class EphemeralStore:
     ) -> Appended:
         """See `Store.append`."""
         stream = identity.stream
-        person = self._people.get(stream) or _Person(self._absent_epoch)
-        if epoch is not None and epoch != person.epoch:
+        person = self._people.get(stream) or _Person(self._absent_epoch, self._absent_erased_at)
+        if erased_since(facts, epoch, person.epoch, person.erased_at):
             raise StoreError("erased")
         versions: list[int] = []
         rows, recorded, version = dict(person.rows), person.recorded.copy(), person.version
@@ -143,9 +145,10 @@ class EphemeralStore:
         """See `Store.erase`."""
         await trio.lowlevel.checkpoint()
         stream = identity.stream
-        old = self._people.get(stream) or _Person(self._absent_epoch)
+        old = self._people.get(stream) or _Person(self._absent_epoch, self._absent_erased_at)
         tombstone = _Person()
         tombstone.version, tombstone.epoch = old.version + 1, old.epoch + 1
+        tombstone.erased_at = iso_ms(self._clock())
         self._keep(stream, tombstone)
 
     async def ping(self) -> None:
@@ -158,6 +161,7 @@ class EphemeralStore:
         while len(self._people) > self._limit:
             _, gone = self._people.popitem(last=False)
             self._absent_epoch = max(self._absent_epoch, gone.epoch)
+            self._absent_erased_at = max(self._absent_erased_at, gone.erased_at)
 
 
 def _best(

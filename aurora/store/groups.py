@@ -23,7 +23,7 @@ from aurora.store.facts import NewFact, SkinLogged
 from aurora.store.loading import UNREADABLE, load_days, load_states
 from aurora.store.port import Appended, StoreError
 from aurora.store.postgres import Connection, as_store_error
-from aurora.store.projections import Event, sweeps_before, touches
+from aurora.store.projections import Event, erased_since, sweeps_before, touches
 from aurora.store.rows import ROWS, LogRow, Row
 from aurora.store.states import StateCache, StreamState
 
@@ -102,7 +102,7 @@ class Fold:
         """Fold one member, all of it or nothing. What cannot be folded is settled here and now."""
         stream = ticket.stream
         state = self.states.get(stream) or self._base[stream]
-        if ticket.epoch is not None and ticket.epoch != state.epoch:
+        if erased_since(ticket.facts, ticket.epoch, state.epoch, state.erased_at):
             ticket.outcome = StoreError("erased")
             return
         versions: list[int] = []

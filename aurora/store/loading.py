@@ -22,7 +22,8 @@ _plan = msgspec.json.Decoder(dict[str, Any])
 # Tables start small and grow; a plan made for a small one must not outlive it. Every query here is by key.
 _TUNING: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 
-_HEAD: Final = "coalesce(h.version, 0) AS version, coalesce(h.epoch, 0) AS epoch"
+_HEAD: Final = """coalesce(h.version, 0) AS version, coalesce(h.epoch, 0) AS epoch,
+  coalesce(to_char(h.erased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '') AS erased_at"""
 _PROFILE: Final = f"""(SELECT to_json(x)::text FROM (SELECT {columns(ProfileRow)} FROM aurora_user_profiles t
     WHERE t.stream = r.stream) x)"""
 _NEWEST: Final = f"""(SELECT json_agg(x ORDER BY x.log_date DESC)::text FROM (
@@ -127,7 +128,7 @@ async def load_memories(
 
 
 def _loaded(row: Any, known: StreamState | None) -> Loaded:
-    talk, artifact, plan = row[4], row[5], row[6]
+    talk, artifact, plan = row[5], row[6], row[7]
     return Loaded(
         known if known is not None and row[0] == known.version else _state(row, 0),
         _conversation.decode(talk) if talk is not None else None,
@@ -145,10 +146,11 @@ async def load_logs(connection: Connection, asked: Sequence[tuple[str, int]]) ->
 
 
 def _state(row: Any, start: int) -> StreamState:
-    profile, logs = row[start + 2], row[start + 3]
+    profile, logs = row[start + 3], row[start + 4]
     return StreamState.loaded(
         row[start],
         row[start + 1],
+        row[start + 2],
         _profile.decode(profile) if profile is not None else None,
         _logs.decode(logs) if logs is not None else [],
     )

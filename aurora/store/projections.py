@@ -7,7 +7,7 @@ Instants come from the turn (`meta.occurred_at`), ids from the event or the fact
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +20,7 @@ from aurora.store.facts import (
     Fact,
     FactMeta,
     IngredientPlanBuilt,
+    NewFact,
     ProfilePatched,
     RecommendationsGiven,
     SkinLogged,
@@ -95,6 +96,17 @@ def touches(event: Event) -> tuple[Touch, ...]:
 def sweeps_before(event: Event) -> str | None:
     """If the event ages artifacts, plans and runs: rows created before this instant are dropped."""
     return event.fact.before if isinstance(event.fact, DiagnosisExpired) else None
+
+
+def erased_since(facts: Sequence[NewFact], epoch: int | None, now_epoch: int, erased_at: str) -> bool:
+    """Whether the person was erased after the turn that says `facts` began.
+
+    epoch: of the memory that the turn read. None: it could not read any, so the instants decide. erased_at:
+    ISO-8601 UTC of the last erasure, "" if there was none.
+    """
+    if epoch is not None:
+        return epoch != now_epoch
+    return any(new.meta.occurred_at <= erased_at for new in facts)
 
 
 def apply(rows: Rows, event: Event) -> None:

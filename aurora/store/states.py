@@ -22,7 +22,8 @@ class StreamState(msgspec.Struct, frozen=True):
     """A stream's head and the rows that most appends need.
 
     logs: the newest LOGS_KEPT check-ins, newest day first. complete: there are no others. log_views: the
-    same as flows see them, made once per row (they hold nothing that could be changed).
+    same as flows see them, made once per row (they hold nothing that could be changed). erased_at: ISO-8601
+    UTC of the last erasure, "" if there was none.
     """
 
     version: int = 0
@@ -31,9 +32,12 @@ class StreamState(msgspec.Struct, frozen=True):
     logs: tuple[LogRow, ...] = ()
     complete: bool = True
     log_views: tuple[SkinLog, ...] = ()
+    erased_at: str = ""
 
     @classmethod
-    def loaded(cls, version: int, epoch: int, profile: ProfileRow | None, logs: list[LogRow]) -> StreamState:
+    def loaded(
+        cls, version: int, epoch: int, erased_at: str, profile: ProfileRow | None, logs: list[LogRow]
+    ) -> StreamState:
         """As read from the database: `logs` are the newest LOGS_KEPT, newest day first."""
         return cls(
             version,
@@ -42,6 +46,7 @@ class StreamState(msgspec.Struct, frozen=True):
             tuple(logs),
             len(logs) < LOGS_KEPT,
             tuple(row.as_log() for row in logs),
+            erased_at,
         )
 
     def knows_day(self, date: str) -> bool:
@@ -54,7 +59,9 @@ class StreamState(msgspec.Struct, frozen=True):
 
     def at(self, version: int) -> StreamState:
         """The same state, `version` events on."""
-        return StreamState(version, self.epoch, self.profile, self.logs, self.complete, self.log_views)
+        return StreamState(
+            version, self.epoch, self.profile, self.logs, self.complete, self.log_views, self.erased_at
+        )
 
     def folded(self, event: Event, touch: Touch, other_day: LogRow | None) -> tuple[StreamState, Row]:
         """One touched row reduced: the state with it, and the row. `other_day`: that day's row, if it is not
@@ -71,7 +78,9 @@ class StreamState(msgspec.Struct, frozen=True):
         return self, touch.reduce(None, event)
 
     def _with_profile(self, row: ProfileRow) -> StreamState:
-        return StreamState(self.version, self.epoch, row, self.logs, self.complete, self.log_views)
+        return StreamState(
+            self.version, self.epoch, row, self.logs, self.complete, self.log_views, self.erased_at
+        )
 
     def _with_log(self, row: LogRow) -> StreamState:
         logs, views = list(self.logs), list(self.log_views)
@@ -88,6 +97,7 @@ class StreamState(msgspec.Struct, frozen=True):
             tuple(logs[:LOGS_KEPT]),
             self.complete and len(logs) <= LOGS_KEPT,
             tuple(views[:LOGS_KEPT]),
+            self.erased_at,
         )
 
     def as_memory(self) -> Memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -87,9 +88,10 @@ async def test_an_erasure_holds_even_when_its_tombstone_had_to_go() -> None:
     await store.erase(one)
     for _ in range(20):
         other = somebody()
-        await store.append(other, [new(other, said(region="EU"))])
-    with pytest.raises(StoreError) as caught:
-        await store.append(one, [new(one, said(region="EU"))], epoch=before.epoch)
+        await store.append(other, [new(other, said(region="EU"), at=now() + timedelta(seconds=1))])
+    for epoch in (before.epoch, None):
+        with pytest.raises(StoreError) as caught:
+            await store.append(one, [new(one, said(region="EU"))], epoch=epoch)
     assert caught.value.kind == "erased"
     now_read = await store.read(one, None)
     assert now_read.profile is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -172,7 +173,8 @@ async def test_a_stale_cache_never_brings_an_erased_person_back(fresh_dsn: str) 
         with pytest.raises(StoreError) as caught:
             await first.append(one, [new(one, said(region="EU"))], epoch=before.epoch)
         assert caught.value.kind == "erased"
-        kept = await first.append(one, [new(one, said(region="US"))])
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        kept = await first.append(one, [new(one, said(region="US"), at=later)])
         assert (kept.memory.profile, kept.memory.recent_logs) == (Profile(region="US"), [])
 
 

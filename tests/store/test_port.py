@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -254,6 +254,19 @@ async def test_a_turn_that_began_before_the_erasure_brings_nothing_back(store: S
         await store.append(one, [new(one, said(region="EU"))], epoch=before.epoch)
     assert caught.value.kind == "erased"
     assert (await store.read(one, None)).profile is None
+
+
+async def test_a_turn_that_could_not_read_its_memory_is_judged_by_when_it_began(store: Store) -> None:
+    one = somebody()
+    await store.append(one, [new(one, said(skinType="oily"))])
+    await store.erase(one)
+    with pytest.raises(StoreError) as caught:
+        await store.append(one, [new(one, said(region="EU"))])
+    assert caught.value.kind == "erased"
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert (await store.append(one, [new(one, said(region="US"), at=later)])).memory.profile == Profile(
+        region="US"
+    )
 
 
 async def test_erasing_nobody_is_no_error_and_still_refuses_older_turns(store: Store) -> None:
