@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DONE   := $(VENV)/.installed
 
-.PHONY: help install run test lint format bench clean
+.PHONY: help install run test lint format bench simulate clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ format: $(DONE) ## Put the code into its form
 
 bench: $(DONE) ## The figures of the README, measured here
 	$(BIN)/python -m soak.bench
+
+simulate: $(DONE) ## 2,500 seeded worlds of whole turns under a mock clock (SEEDS=N for more)
+	$(BIN)/python -m soak.simulate --seeds $(or $(SEEDS),2500)
 
 clean: ## Remove .venv and caches (data of the embedded Postgres stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
