@@ -98,7 +98,7 @@ class Redactor:
         found = _UUID.match(value)
         if found is None:
             wide = digest.hex() * (1 + len(value) // 64)
-            return f"x{wide}"[: max(8, len(value))]
+            return f"x{wide}"[: max(16, len(value))]
         made = uuid.UUID(bytes=digest[:16], version=4)
         return (found[1] or "") + (str(made) if "-" in value[len(found[1] or "") :] else made.hex)
 
@@ -174,7 +174,7 @@ class Redactor:
     def _word(self, word: str) -> str:
         if len(word) == 1 or vocabulary.known().keeps_word(word.lower()):
             return word
-        made = self._made_up(word.lower())
+        made = self._made_up(word.lower())[: len(word)]  # lower case can be longer
         if word.isupper() and len(word) > 1:
             return made.upper()
         return made.capitalize() if word[:1].isupper() else made

@@ -1,0 +1,32 @@
+"""The sample bundle, as it lies in the repository: every outcome, in two languages."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from click.testing import CliRunner, Result
+
+from aurora.cli import main
+
+SAMPLE = Path(__file__).parents[1] / "data" / "replay" / "sample.bundle"
+
+
+def replay(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    """`aurora replay` with these arguments."""
+    return CliRunner(env=env).invoke(main, ["replay", *arguments], catch_exceptions=False)
+
+
+def rewritten(path: Path, change: Callable[[list[dict[str, Any]]], None], *, seal: bool) -> Path:
+    """The sample with its lines changed. seal: with a checksum that fits again."""
+    lines = [msgspec.json.decode(line) for line in gzip.decompress(SAMPLE.read_bytes()).splitlines()]
+    change(lines)
+    body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines[:-1])
+    if seal:
+        lines[-1]["sha256"] = hashlib.sha256(body).hexdigest()
+    path.write_bytes(gzip.compress(body + msgspec.json.encode(lines[-1]) + b"\n"))
+    return path
