@@ -6,7 +6,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 
 from aurora.actors.house import House
-from aurora.web import health, socket_arrival, turns
+from aurora.web import health, ops_replay, socket_arrival, turns
 from aurora.web.boundary import Boundary
 from aurora.web.build import Build
 from aurora.web.edge import Edge, Route
@@ -34,6 +34,9 @@ def create_app(house: House, ui_events: UiEvents | None = None) -> QuartTrio:
     app.register_blueprint(turns.blueprint(handlers))
     app.register_blueprint(events_blueprint(ui_events or UiEvents(house.settings)))
     app.register_blueprint(health.blueprint(house, build))
+    if house.settings.ops_admin_key:  # without a key there is nothing at /ops
+        slow_ms = house.settings.chat_budget_ms // 2
+        app.register_blueprint(ops_replay.blueprint(house.store, house.settings.ops_admin_key, slow_ms))
     app.asgi_http_class = connection_class(handlers, boundary)
 
     @app.errorhandler(Exception)
