@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 from click.testing import CliRunner, Result
@@ -18,7 +19,10 @@ SAMPLE = Path(__file__).parents[1] / "data" / "replay" / "sample.bundle"
 
 def replay(*arguments: str, env: dict[str, str] | None = None) -> Result:
     """`aurora replay` with these arguments."""
-    return CliRunner(env=env).invoke(main, ["replay", *arguments], catch_exceptions=False)
+    # The command sets logging up for its process; here that process is everybody's, and loggers keep what they
+    # were set up with first.
+    with mock.patch("aurora.telemetry.configure_logging"):
+        return CliRunner(env=env).invoke(main, ["replay", *arguments], catch_exceptions=False)
 
 
 def rewritten(path: Path, change: Callable[[list[dict[str, Any]]], None], *, seal: bool) -> Path:
