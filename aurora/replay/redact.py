@@ -27,13 +27,14 @@ _INSTANT: Final = re.compile(
     r"\A\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z"
 )
 _MACHINE: Final = re.compile(r"\A(?!.*\d{5})[A-Za-z0-9_.\-\[\]:]{1,80}\Z")
+_CJK: Final = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN: Final = re.compile(
     r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\"'<>\\)\]}]+)"
     r"|(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<many>\d(?:[\s.\-()/]{0,2}\d){3,})"
-    r"|(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)"
+    rf"|(?P<cjk>[{_CJK}]+)"
     r"|(?P<name>\b[A-Za-z][A-Za-z0-9]*(?:[_.][A-Za-z0-9]+)+\b)"
-    r"|(?P<word>[^\W\d_]+)"
+    rf"|(?P<word>(?:(?![{_CJK}])[^\W\d_])+)"  # Chinese may follow Latin letters without a blank
     r"|(?P<digits>\d+)"
 )
 _LETTER: Final = re.compile(r"[^\W_]")

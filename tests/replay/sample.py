@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import msgspec
+import structlog
 from click.testing import CliRunner, Result
 
 from aurora.cli import main
@@ -19,10 +21,15 @@ SAMPLE = Path(__file__).parents[1] / "data" / "replay" / "sample.bundle"
 
 def replay(*arguments: str, env: dict[str, str] | None = None) -> Result:
     """`aurora replay` with these arguments."""
-    # The command sets logging up for its process; here that process is everybody's, and loggers keep what they
-    # were set up with first.
-    with mock.patch("aurora.telemetry.configure_logging"):
-        return CliRunner(env=env).invoke(main, ["replay", *arguments], catch_exceptions=False)
+    # The command sets logging up for its process; here that process is everybody's, and loggers keep what
+    # they were set up with first.
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        with mock.patch("aurora.telemetry.configure_logging"):
+            return CliRunner(env=env).invoke(main, ["replay", *arguments], catch_exceptions=False)
+    finally:
+        structlog.configure(**before)
 
 
 def rewritten(path: Path, change: Callable[[list[dict[str, Any]]], None], *, seal: bool) -> Path:
