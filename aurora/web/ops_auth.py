@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections import deque
 from http.cookies import CookieError, SimpleCookie
 from typing import Final, Literal
@@ -59,7 +60,7 @@ class Gatekeeper:
         if len(self._wrong) < MOST_WRONG:
             return 0
         left = self._wrong[0] + WRONG_WITHIN_S - trio.current_time()
-        return int(left) + 1 if left > 0 else 0
+        return math.ceil(left) if left > 0 else 0
 
     def open_session(self, request: Arrived) -> str:
         """`Set-Cookie` of a new session."""
