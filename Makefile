@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DONE   := $(VENV)/.installed
 
-.PHONY: help install run test lint format bench simulate clean
+.PHONY: help install run test test-browser lint format bench simulate clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ run: $(DONE) ## Serve on http://127.0.0.1:8080 with the embedded Postgres and th
 	@AURORA_BFF_USE_MOCK=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true exec $(BIN)/aurora serve --examples
 
 test: $(DONE) ## Every test: real Postgres, real sockets, kills and storms
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
+
+test-browser: $(DONE) ## Our pages in a real browser (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(DONE) ## ruff, mypy --strict, the import laws
 	$(BIN)/ruff check .
