@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +38,11 @@ def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
         found.append(Change(field=field, before=was, after=now, changed=was != now))
     found.sort(key=lambda change: not change.changed)
     return found[:MOST_LINES]
+
+
+def first_seen(found: Sequence[Change]) -> list[Change]:
+    """What is shown at once: everything that changed, and the profile."""
+    return [change for change in found if change.changed or change.field.startswith("profile.")]
 
 
 def _lines(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ from aurora.store.durable import PostgresStore
 from aurora.store.port import Store
 from aurora.web.answers import Reply
 from aurora.web.ops_auth import Gatekeeper
-from aurora.web.ops_memory import changes
+from aurora.web.ops_memory import changes, first_seen
 from aurora.web.ops_pages import Pages
 from aurora.web.ops_picture import bar_told, draw, ms, why_ended
 from aurora.web.request import Arrived, current_request
@@ -192,12 +192,14 @@ class Desk:
         view = view_of(recorded)
         budget = view.budget_ms
         spare = None if budget is None else budget - view.elapsed_ms
+        memory = changes(view.memory_before, view.memory_after)
         raw = recorded.raw_events[: MOST_RAW_BYTES + 1]
         return self.pages.page(
             "turn.html", view=view, picture=draw(view), who=_who(view.stream), opened_at=_iso(recorded),
             spare=spare, why=_why(view), bars=[(bar, bar_told(bar), why_ended(bar)) for bar in _bars(view)],
             command=f"aurora replay --request {shlex.quote(view.request_id)}",
-            memory=changes(view.memory_before, view.memory_after), envelope=recorded.envelope, ms=ms,
+            shown=first_seen(memory), envelope=recorded.envelope, ms=ms,
+            rest=[known for known in memory if known not in first_seen(memory)],
             sent_nothing=recorded.sent_nothing, events_link=_link("events", recorded),
             raw=None if len(raw) > MOST_RAW_BYTES else msgspec.json.format(raw, indent=2).decode(),
         )  # fmt: skip
