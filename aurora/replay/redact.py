@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import uuid
 from functools import lru_cache
@@ -37,22 +38,25 @@ _TOKEN: Final = re.compile(
     rf"|(?P<word>(?:(?![{_CJK}])[^\W\d_])+)"  # Chinese may follow Latin letters without a blank
     r"|(?P<digits>\d+)"
 )
-_LETTER: Final = re.compile(r"[^\W_]")
+# Where an object or a list begins. Of so many beginnings at most: more are prose.
+_JSON: Final = re.compile(r"[{\[](?=\s*[\"{\[])")
+_MOST_JSON: Final = 100
 # Keys whose value names something of ours, as long as it looks like a name.
 _MACHINE_KEYS: Final = frozenset(
     {
         "type", "reason", "code", "kind", "actor", "outcome", "status", "event_name", "chip_id", "action_id",
         "field", "next_state", "trigger_source", "trigger_id", "lang", "format", "requested_next_state",
         "state", "client_state", "_internal_next_state", "level", "severity", "slot", "step", "source",
-        "intent",
+        "intent", "clarification_id",
     }
 )  # fmt: skip
-_NOT_IDS: Final = frozenset({"chip_id", "action_id", "trigger_id", "card_id"})
+_NOT_IDS: Final = frozenset({"chip_id", "action_id", "trigger_id", "card_id", "clarification_id"})
 _ID_KEY: Final = re.compile(r"(?:\A|_)(?:uid|ids?)\Z|[a-z]Id\Z|\Aseed\Z")
 _TIME_KEY: Final = re.compile(r"(?:_ms|_at|_ts|Ms|At)\Z|\A(?:ts|at|now)\Z")
 _KEY: Final = re.compile(r"\A(?!.*\d{5})[A-Za-z_$][A-Za-z0-9_.$\-]{0,47}\Z")
 _VOWELS, _CONSONANTS = "aeiou", "bdfgjklmpqvwxz"
 
+_json = json.JSONDecoder()  # msgspec does not tell where a document ends
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -142,16 +146,20 @@ class Redactor:
 
     def _text_of(self, text: str) -> str:
         """JSON within text (an upstream's fenced answer) is redacted as what it is."""
-        start, end = text.find("{"), text.rfind("}") + 1
-        if 0 <= start < end:
+        made: list[str] = []
+        at = 0
+        for number, start in enumerate(_JSON.finditer(text)):
+            if number == _MOST_JSON:
+                break
+            if start.start() < at:
+                continue  # within the last one
             try:
-                inner = _decode(text[start:end])
-            except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-                pass  # braces in prose
-            else:
-                made: str = _encode(self.value(inner)).decode()
-                return self._plain(text[:start]) + made + self._plain(text[end:])
-        return self._plain(text)
+                inner, end = _json.raw_decode(text, start.start())
+            except (ValueError, RecursionError):
+                continue  # brackets in prose
+            made += [self._plain(text[at : start.start()]), _encode(self.value(inner)).decode()]
+            at = end
+        return "".join([*made, self._plain(text[at:])])
 
     def _plain(self, text: str) -> str:
         return _TOKEN.sub(self._token, text)

@@ -25,6 +25,7 @@ _ESCAPE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[A-Za-z])|\(\
 _SHORTEST_STEM: Final = 4
 _LONGEST_ENDING: Final = 5
 _DEEPEST: Final = 8
+_LONGEST_TERM: Final = 6
 # Rare characters, to stand for what was said. Those that occur in a term of ours are left out.
 _STRANGE: Final = range(0x8600, 0x8D00)
 
@@ -93,6 +94,8 @@ def known() -> Vocabulary:
         plain = _ESCAPE.sub(" ", _CLASS.sub(" ", pattern)).lower()
         terms.update(_CJK.findall(plain))
         words.update(word for word in _WORD.findall(_CJK.sub(" ", plain)) if len(word) > 1)
+    # Lists of Chinese terms are looked for as they are, without a pattern.
+    terms.update(name for name in names if len(name) <= _LONGEST_TERM and _CJK.fullmatch(name))
     return Vocabulary(frozenset(names), frozenset(words), frozenset(terms))
 
 
