@@ -496,9 +496,13 @@ def test_a_flow_that_waits_for_something_else_is_found() -> None:
     assert told(verified(then, flow)) == [("ending", "$")]
 
 
-def test_nothing_is_logged_as_if_it_happened_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_logged_as_if_it_happened_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = structlog.get_config()
     telemetry.configure_logging("info")
+    # A logger keeps what it was set up with first; an earlier test may have used this one.
+    monkeypatch.setattr("aurora.flows.analysis.log", structlog.get_logger())
     try:
         turn = turn_for("analysis", SkinAnalysisRequest(currentRoutine="AM: SPF"))
         then = record(TURN_KINDS["analysis"].flow, turn, budget=("analysis", 20000))
