@@ -96,6 +96,32 @@ RULES_EN: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:eyes?|eyelids?) (?:have |has )?(?:swelled|swollen) (?:up|shut)",
         ),
     ),
+    (
+        # Not in contract B 9.1: an allergic reaction that reaches the airway is the most urgent of all. It is
+        # the writer who cannot breathe; skin and pores that "cannot breathe" are a figure of speech.
+        "airway_swelling",
+        (
+            (
+                r"i (?:really |just |still )?(?:can ?not|can't|cant|could ?not|couldn't) "
+                r"(?:really |properly )?breathe?"
+            ),
+            r"(?:trouble|difficulty|problems?|struggling|hard time) (?:with |in )?(?:my )?breathing",
+            r"(?:hard|difficult|struggling) to breathe",
+            r"short(?:ness)? of breath",
+            r"anaphyla(?:xis|ctic)",
+            (
+                r"throat (?:is |feels |keeps )?(?:so |very )?(?:closing|swelling|swollen|tight"
+                r"|tightening)"
+            ),
+            (
+                r"(?:face|lips?|tongue|mouth) (?:is|are|has|have|got|gets|keeps?) "
+                r"(?:all |very |so |badly |really |been )?(?:swollen|swelling|swelled)"
+            ),
+            r"(?:face|lips?|tongue) swell(?:ed|s) up",
+            r"(?:swollen|swelling) (?:of |in |up )?(?:my |the )?(?:lips?|tongue|throat)",
+            r"swelling (?:of|in|on|all over) (?:my |the )?face",
+        ),
+    ),
 )
 """Rule -> word-bounded English expressions. Contract B 9.1, and phrasings that its lists missed."""
 
@@ -193,6 +219,37 @@ RULES_CN: tuple[tuple[str, tuple[str, ...]], ...] = (
             "眼皮也肿",
             "眼皮红肿",
             "眼睛红肿",
+        ),
+    ),
+    (
+        # A face that is merely puffy in the morning (脸肿, 浮肿) is not meant.
+        "airway_swelling",
+        (
+            "呼吸困难",
+            "喘不上气",
+            "喘不过气",
+            "呼吸不过来",
+            "呼吸不上来",
+            "呼吸急促",
+            "过敏性休克",
+            "喉咙肿",
+            "喉咙发紧",
+            "喉头水肿",
+            "嘴唇肿",
+            "嘴唇都肿",
+            "嘴唇也肿",
+            "舌头肿",
+            "舌头都肿",
+            "舌头也肿",
+            "脸都肿",
+            "脸也肿",
+            "脸突然肿",
+            "脸肿起来",
+            "脸肿得厉害",
+            "脸肿得很厉害",
+            "整张脸肿",
+            "面部肿胀",
+            "脸部肿胀",
         ),
     ),
 )

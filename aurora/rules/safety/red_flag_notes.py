@@ -51,4 +51,16 @@ NOTES: tuple[Note, ...] = (
         ("My eyelids are swollen", "swelling around my left eye", "眼皮肿了", "眼周肿"),
         ("No swollen eyelids", "眼周没有肿，就是黑眼圈"),
     ),
+    Note(
+        "airway_swelling",
+        "Swelling of face, lips or throat, trouble breathing",
+        "An allergic reaction that reaches the airway is an emergency. Ours, beyond the contract's list.",
+        (
+            "My face is swelling and I cannot breathe",
+            "My lips are swollen after the serum",
+            "脸肿了，呼吸困难",
+            "用完面膜嘴唇肿了",
+        ),
+        ("No trouble breathing", "My skin can't breathe under foundation", "没有呼吸困难", "早上脸有点浮肿"),
+    ),
 )
