@@ -51,6 +51,38 @@ JSON = st.recursive(
         ("goal", "glass skin", ["glass skin"]),
         ("goal", "n/a", ["unknown"]),
         ("budget", "¥500", "¥500"),
+        ("barrier", "没有受损", "healthy"),
+        ("barrier", "不容易刺痛", "healthy"),
+        ("barrier", "没有泛红，也不刺痛", "healthy"),
+        ("barrier", "没有泛红，但是会刺痛", "impaired"),
+        ("barrier", "not damaged", "healthy"),
+        ("barrier", "never had any real irritation", "healthy"),
+        ("barrier", "No redness, but it stings", "impaired"),
+        ("barrier", "not irritated or red", "healthy"),
+        ("barrier", "没什么问题", "healthy"),
+        ("barrier", "不太好", "impaired"),
+        ("barrier", "皮肤屏障 ok", "healthy"),
+        ("sensitivity", "very low", "low"),
+        ("sensitivity", "非常低", "low"),
+        ("sensitivity", "不高", "low"),
+        ("sensitivity", "不严重", "low"),
+        ("sensitivity", "有点敏感", "medium"),
+        ("sensitivity", "容易刺痛", "high"),
+        ("sensitivity", "I don't have sensitive skin", "low"),
+        ("sensitivity", "Quite sensitive", "high"),
+        ("sensitivity", "low to medium", "medium"),
+        ("sensitivity", "no", "low"),
+        ("skin_type", "not oily, dry", "dry"),
+        ("skin_type", "T区油，两颊干", "combination"),
+        ("skin_type", "oily T-zone, dry cheeks", "combination"),
+        ("skin_type", "不太确定", "unknown"),
+        ("skin_type", "我是混油皮", "combination"),
+        ("goal", "acne marks", ["dark_spots"]),
+        ("goal", "先淡斑，再抗老", ["dark_spots", "wrinkles"]),
+        ("goal", "pores and breakouts", ["pores", "acne"]),
+        ("goal", "修护屏障", ["redness"]),
+        ("budget", "不确定", "不确定"),
+        ("budget", "I'm not sure", "不确定"),
         ("budget", "around thirty euros", "around thirty euros"),
     ],
 )
@@ -59,7 +91,20 @@ def test_an_answer_in_words_becomes_a_value(question, answer, value):
     assert value_for(question, answer) == {field: value}
 
 
-@pytest.mark.parametrize(("question", "answer"), [("weather", "dry"), ("skin_type", ""), ("skin_type", "??")])
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("weather", "dry"),
+        ("skin_type", ""),
+        ("skin_type", "??"),
+        ("skin_type", "确定"),
+        ("skin_type", "不油"),
+        ("ingredient", "ok"),
+        ("existing_products", "good"),
+        ("enterprise", "500"),
+        ("preferred_brand", "stable"),
+    ],
+)
 def test_what_cannot_be_read_is_not_guessed(question, answer):
     assert value_for(question, answer) is None
 
