@@ -30,30 +30,32 @@ class Report(msgspec.Struct, kw_only=True):
     figures: list[Figure]
 
 
-def journal(quick: bool) -> list[Figure]:
-    """Appends a second on the embedded Postgres, in a process of its own."""
-    extent = ["--seconds", "1", "--rounds", "1"] if quick else ["--seconds", "3", "--rounds", "5"]
+def apart(module: str, *extent: str) -> list[Figure]:
+    """The figures of a bench of ours that wants a process of its own."""
     with tempfile.TemporaryDirectory(prefix="aurora-bench-") as directory:
         out = Path(directory) / "figures.json"
         subprocess.run(  # noqa: S603  # our own module
-            [sys.executable, "-m", "soak.journal_figures", *extent, "--out", str(out)],
-            stdout=sys.stderr,
-            check=True,
+            [sys.executable, "-m", module, *extent, "--out", str(out)], stdout=sys.stderr, check=True
         )
         return msgspec.json.decode(out.read_bytes(), type=list[Figure])
+
+
+def journal(quick: bool) -> list[Figure]:
+    """Appends a second on the embedded Postgres."""
+    extent = ("--seconds", "1", "--rounds", "1") if quick else ("--seconds", "3", "--rounds", "5")
+    return apart("soak.journal_figures", *extent)
 
 
 def replay(quick: bool) -> list[Figure]:
-    """Recorded turns verified a second, in a process of its own."""
-    extent = ["--turns", "2200", "--rounds", "1"] if quick else ["--turns", "22000", "--rounds", "3"]
-    with tempfile.TemporaryDirectory(prefix="aurora-bench-") as directory:
-        out = Path(directory) / "figures.json"
-        subprocess.run(  # noqa: S603  # our own module
-            [sys.executable, "-m", "soak.bench_replay", *extent, "--out", str(out)],
-            stdout=sys.stderr,
-            check=True,
-        )
-        return msgspec.json.decode(out.read_bytes(), type=list[Figure])
+    """Recorded turns verified a second."""
+    extent = ("--turns", "2200", "--rounds", "1") if quick else ("--turns", "22000", "--rounds", "3")
+    return apart("soak.bench_replay", *extent)
+
+
+def rebuild(quick: bool) -> list[Figure]:
+    """Events of the log folded and compared a second."""
+    extent = ("--events", "20000", "--rounds", "1") if quick else ("--events", "150000", "--rounds", "3")
+    return apart("soak.bench_rebuild", *extent)
 
 
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
@@ -61,6 +63,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "throughput": lambda quick: bench_throughput.measure(*((1, 1.5) if quick else (5, 4.0))),
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
     "replay": replay,
+    "rebuild": rebuild,
     "recording": lambda quick: bench_trace.measure(*((1, 1.5) if quick else (7, 4.0))),
     "memory": lambda quick: bench_memory.measure(*((2_000, 5.0) if quick else (20_000, 60.0))),
 }

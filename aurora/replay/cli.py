@@ -40,7 +40,7 @@ from aurora.store.embedded import Cluster, Patience, embedded_postgres
 from aurora.store.embedded_home import processes_on
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database, open_database
-from aurora.store.rebuild import rebuild
+from aurora.store.rebuild import count_streams, rebuild
 
 SHOWN: Final = 20
 MOST_SHOWN: Final = 10_000
@@ -281,7 +281,12 @@ def _tell(report: TurnReport, progress: Progress | None, out: Console, as_json: 
 async def _rebuild(asked: Asked, *, swap: bool) -> int:
     async with _database(asked) as db:
         try:
-            report = await rebuild(db, swap=swap)
+            total = await count_streams(db)
+            with _progress(asked) as progress:
+                task = progress.add_task("identities", total=total)
+                report = await rebuild(
+                    db, swap=swap, on_streams=lambda done: progress.update(task, completed=done)
+                )
         except StoreError as error:
             raise ReplayError(f"The database cannot be read ({error}).") from error
         except UnreadableEventError as error:

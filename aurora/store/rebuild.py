@@ -68,12 +68,17 @@ class _Progress:
 
 
 async def rebuild(
-    db: Database, *, swap: bool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    db: Database,
+    *,
+    swap: bool,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_streams: Callable[[int], None] = lambda _: None,
 ) -> RebuildReport:
     """Fold the whole log and compare with the tables (`swap` False), or replace their rows (`swap` True).
 
     Differences are reported in both cases, as they stood before. Conversations past their day are neither
-    expected nor kept. Raises StoreError (database away), UnreadableEventError (an event no upcaster lifts).
+    expected nor kept. on_streams: told after each batch how many streams are done. Raises StoreError
+    (database away), UnreadableEventError (an event no upcaster lifts).
     """
     seen = _Progress()
     last = ""
@@ -89,6 +94,7 @@ async def rebuild(
         if reached is None:
             break
         last = reached
+        on_streams(seen.streams)
     await db.run(lambda connection: _orphans(connection, swap, seen), deadline_s=math.inf)
     report = RebuildReport(
         streams=seen.streams,
@@ -102,6 +108,12 @@ async def rebuild(
         "rebuilt", streams=report.streams, events=report.events, differing=report.differing, swapped=swap
     )
     return report
+
+
+async def count_streams(db: Database) -> int:
+    """How many streams a rebuild will go through. Raises StoreError."""
+    count: int = await db.run(lambda connection: connection.fetchval("SELECT count(*) FROM aurora_streams"))
+    return count
 
 
 async def _batch(

@@ -302,7 +302,8 @@ def _why(view: TurnView) -> str:
     """Why it went wrong, in a word; empty if it did not."""
     if view.cut is not None:
         return view.cut[1].replace("_", " ")
-    closed = next((gate.name for gate in view.gates if not gate.passed), None)
+    # What nobody asked to buy is held back in many a good answer: shown on its page, no news on the list.
+    closed = next((gate.name for gate in view.gates if not gate.passed and gate.name != "commerce"), None)
     if closed is not None:
         return closed.replace("_", " ")
     return str(view.status) if view.outcome == "failed" else ""

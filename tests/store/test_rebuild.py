@@ -18,7 +18,7 @@ from aurora.store.migrate import migrate
 from aurora.store.open import open_store
 from aurora.store.port import Store
 from aurora.store.postgres import Connection, Database
-from aurora.store.rebuild import rebuild
+from aurora.store.rebuild import count_streams, rebuild
 from aurora.store.rows import ROWS
 from tests.store.people import NOW, analysed, logged, moved, new, now, opened, said, somebody
 
@@ -82,9 +82,11 @@ async def test_rows_made_in_groups_are_the_fold_of_the_log(fresh_dsn: str, db: D
     people = [somebody(user=number % 3 == 0) for number in range(9)]
     async with open_store(Settings(), fresh_dsn, clock=now) as store:
         await live(store, people, seed, 15)
-    report = await rebuild(db, swap=False, clock=now)
+    told: list[int] = []
+    report = await rebuild(db, swap=False, clock=now, on_streams=told.append)
     assert (report.differing, report.differences, report.swapped) == (0, [], False)
     assert report.streams == 9
+    assert told == [await count_streams(db)]
     assert report.events >= 9 * 15
     assert all(report.rows[kind.table] for kind in ROWS if kind.table != "aurora_conversations")
 

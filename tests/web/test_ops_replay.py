@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from aurora.actors.house import House
+from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.validation import decode
 from aurora.flows.table import TURN_KINDS
 from aurora.replay.model import RecordedTurn, ReplayError, damaged
@@ -44,6 +45,18 @@ def hello() -> RecordedTurn:
 @pytest.fixture(scope="module")
 def script() -> RecordedTurn:
     return recorded(f'{SCRIPT} " onfocus="alert(2)')
+
+
+@pytest.fixture(scope="module")
+def unsold() -> RecordedTurn:
+    """A good answer whose picks were held back, because nobody asked for them."""
+    card = {"type": "recommendations", "payload": {"recommendations": [{"name": "Cream"}]}}
+    body = decode("chat", {"message": "hello"}, max_depth=64)
+    return record(
+        TURN_KINDS["chat"].flow,
+        turn_for("chat", body=body),
+        answers={DecisionChat: DecisionReply(answer="Hi.", cards=[card])},
+    )
 
 
 def client_with(source: Any, monkeypatch: pytest.MonkeyPatch, *, house: House | None = None) -> WebClient:
@@ -220,6 +233,16 @@ async def test_an_unknown_turn_is_a_404_that_says_why(
         answer = await client.get(f"/ops/replay/{page}?request=nobody&at=12", headers=WITH_KEY)
         assert answer.status == 404
         assert b"past its retention, or erased" in answer.body
+
+
+async def test_the_list_gives_a_reason_only_for_what_held_an_answer_back(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: Any, unsold: RecordedTurn
+) -> None:
+    client = client_with(ListSource([unsold]), monkeypatch)
+    page = (await client.get("/ops/replay", headers=WITH_KEY)).body.decode()
+    assert ">commerce<" not in page
+    turn = await client.get(f"/ops/replay/turn?request={unsold.request_id}", headers=WITH_KEY)
+    assert b"nobody asked for it" in turn.body
 
 
 async def test_a_turn_that_cannot_be_read_hides_no_other(
