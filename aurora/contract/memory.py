@@ -61,11 +61,28 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     from_memory: bool = False
 
 
+class SafetyAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A safety question that waits for its answer, and what brought the interrupted message.
+
+    rule: whose question it is. field: the profile fact that answers it; None if only words do. asked: how
+    often each rule asked so far without an answer. trigger, action_id, include_alternatives: of the
+    interrupted request.
+    """
+
+    rule: str
+    field: str | None = None
+    asked: dict[str, int] = {}
+    trigger: str = "text"
+    action_id: str | None = None
+    include_alternatives: bool = False
+
+
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """What the client does not send back (decision 1), kept 24 h per identity and brief.
 
     token: internal state (`S2_DIAGNOSIS` ...). pending: pending clarification. planner: signature and
-    count. interrupted: the message that a safety question interrupted.
+    count. interrupted: the message that a safety question interrupted ("" if a tap without words). safety:
+    that question.
     """
 
     token: str | None = None
@@ -73,6 +90,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     pending: dict[str, Any] | None = None
     planner: dict[str, Any] | None = None
     interrupted: str | None = None
+    safety: SafetyAsked | None = None
     updated_at_ms: int = 0
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from aurora.contract.memory import Conversation
@@ -15,16 +18,24 @@ def state_in_force(sent: str | None, kept: Conversation | None) -> str | None:
 
 
 def after(
-    kept: Conversation | None, *, reached: str | None, artifact_id: str | None, now_ms: int
+    kept: Conversation | None,
+    *,
+    reached: str | None,
+    artifact_id: str | None,
+    now_ms: int,
+    changes: Mapping[str, Any] | None = None,
 ) -> Conversation | None:
     """The conversation as it stands now, or None if nothing moved.
 
     reached: the internal state that the answer asked for; `idle` ends one, None leaves things as they were (a
     question in between does not end a diagnosis). artifact_id: of the diagnosis that was used, if any.
+    changes: other fields of `Conversation` that steps set.
     """
     before = kept or Conversation()
-    token = before.token if reached is None else None if reached == IDLE else reached
-    artifact = artifact_id or before.latest_artifact_id
-    if token == before.token and artifact == before.latest_artifact_id:
-        return None
-    return msgspec.structs.replace(before, token=token, latest_artifact_id=artifact, updated_at_ms=now_ms)
+    moved = msgspec.structs.replace(
+        before,
+        token=before.token if reached is None else None if reached == IDLE else reached,
+        latest_artifact_id=artifact_id or before.latest_artifact_id,
+        **(changes or {}),
+    )
+    return None if moved == before else msgspec.structs.replace(moved, updated_at_ms=now_ms)

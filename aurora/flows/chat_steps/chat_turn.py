@@ -57,6 +57,7 @@ class ChatTurn:
         self._saved: bool | None = None
         self._reached: str | None = None
         self._artifact_id: str | None = None
+        self._kept: dict[str, Any] = {}
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -193,6 +194,10 @@ class ChatTurn:
         self._reached = token
         return token
 
+    def keep(self, **fields: Any) -> None:
+        """Set fields of `Conversation` (`pending`, `planner`, `interrupted` ...) for the turns to come."""
+        self._kept.update(fields)
+
     def if_cut(self, reply: Reply) -> None:
         """If the budget fires from now on, the answer is this."""
         llm = self.llm()
@@ -228,6 +233,7 @@ class ChatTurn:
             reached=self._reached,
             artifact_id=self._artifact_id,
             now_ms=turn.now_ms,
+            changes=self._kept,
         )
         if moved is not None:
             self.facts.append(ConversationMoved(brief_id=turn.context.brief_id or "", conversation=moved))
