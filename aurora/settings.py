@@ -46,6 +46,7 @@ _MEM = "Memory and retention"
 _WEB = "HTTP"
 _EV = "UI telemetry"
 _FLAG = "Feature flags"
+_ASK = "Clarification, planner, rollout"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -479,6 +480,121 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: Annotated[
         str, var("AURORA_CHAT_POLICY_VERSION", doc="Value of x-aurora-policy-version.", group=_FLAG)
     ] = "aurora_chat_v2_p0"
+
+    # --- clarification, planner, rollout
+    clarification_filter_known: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CLARIFICATION_FILTER_KNOWN",
+            doc="Leave out an upstream's question about a fact that is known.",
+            group=_ASK,
+        ),
+    ] = True
+    clarification_flow_v2: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CLARIFICATION_FLOW_V2",
+            doc="Ask an upstream's questions one by one here, then resume the first request.",
+            group=_ASK,
+        ),
+    ] = False
+    clarification_history_context: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CLARIFICATION_HISTORY_CONTEXT",
+            doc="Tell the decision system what was answered, when a request is resumed.",
+            group=_ASK,
+        ),
+    ] = True
+    resume_prefix_v1: Annotated[
+        bool, var("AURORA_CHAT_RESUME_PREFIX_V1", doc="Short resume block before such a query.", group=_ASK)
+    ] = True
+    resume_prefix_v2: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_RESUME_PREFIX_V2",
+            doc="Authoritative resume block with the known facts; wins over V1.",
+            group=_ASK,
+        ),
+    ] = False
+    resume_probe_metrics: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_RESUME_PROBE_METRICS",
+            doc="Count how resumed requests are answered, and what is asked again.",
+            group=_ASK,
+        ),
+    ] = True
+    qa_planner_v1: Annotated[
+        bool,
+        var(
+            "AURORA_QA_PLANNER_V1_ENABLED",
+            doc="Count how often the same facts are asked for, and send that count.",
+            group=_ASK,
+        ),
+    ] = False
+    loop_breaker_v2: Annotated[
+        bool,
+        var(
+            "AURORA_LOOP_BREAKER_V2_ENABLED",
+            doc="After the third time, go on with careful defaults instead of asking again.",
+            group=_ASK,
+        ),
+    ] = False
+    response_meta: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_RESPONSE_META_ENABLED",
+            doc="Policy metadata in session_patch.meta and the event aurora_policy_meta.",
+            group=_ASK,
+        ),
+    ] = False
+    rollout_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_ROLLOUT_ENABLED",
+            doc="Capabilities by bucket. Safety and the profile are never part of it (decision 19).",
+            group=_ASK,
+        ),
+    ] = False
+    rollout_weather_pct: Annotated[
+        int,
+        var("AURORA_ROLLOUT_V2_WEATHER_PCT", doc="Share of v2_weather, from 0 on.", lo=0, hi=100, group=_ASK),
+    ] = 1
+    rollout_safety_pct: Annotated[
+        int, var("AURORA_ROLLOUT_V2_SAFETY_PCT", doc="Share of v2_safety, next.", lo=0, hi=100, group=_ASK)
+    ] = 1
+    rollout_core_pct: Annotated[
+        int,
+        var(
+            "AURORA_ROLLOUT_V2_CORE_PCT",
+            doc="Share of v2_core, next; the rest is legacy.",
+            lo=0,
+            hi=100,
+            group=_ASK,
+        ),
+    ] = 5
+    deployment: Annotated[
+        str,
+        var(
+            "AURORA_ENV",
+            "NODE_ENV",
+            doc="`production`: x-aurora-force-variant needs the two settings below.",
+            group=_ASK,
+        ),
+    ] = ""
+    force_variant_enabled: Annotated[
+        bool, var("AURORA_FORCE_VARIANT_ENABLED", doc="Allow it in production.", group=_ASK)
+    ] = False
+    force_variant_debug_key: Annotated[
+        str,
+        var(
+            "AURORA_FORCE_VARIANT_DEBUG_KEY",
+            doc="Key that x-aurora-debug-key must then carry; empty: none.",
+            secret=True,
+            group=_ASK,
+        ),
+    ] = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
