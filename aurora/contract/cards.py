@@ -299,6 +299,42 @@ class ProductAnalysis(Open, frozen=True, kw_only=True):
     profile_prompt: ProfilePrompt | UnsetType = UNSET
 
 
+# --- environment and catalogue ----------------------------------------------------------------------------
+
+
+class RadarAxis(Exact, frozen=True, kw_only=True):
+    """One axis of the radar."""
+
+    axis: Name
+    value: Annotated[int, Meta(ge=0, le=100)]
+
+
+class TravelContext(Exact, frozen=True, kw_only=True):
+    """The days that a forecast was asked for, YYYY-MM-DD."""
+
+    start: str
+    end: str
+
+
+class EnvStress(Exact, frozen=True, kw_only=True):
+    """How hard the surroundings are on skin. notes: one that names `recent_logs` brings a check-in button.
+
+    The last five only where live weather is on and a destination is known: the environmental pressure index
+    0 to 100, its parts and what follows from them for a routine (each 0 to 1), and where the weather is from.
+    """
+
+    schema_version: Literal["aurora.ui.env_stress.v1"]
+    ess: Annotated[int, Meta(ge=0, le=100)]
+    tier: Literal["Low", "Medium", "High"]
+    radar: Annotated[list[RadarAxis], Meta(max_length=8)]
+    notes: Annotated[list[Name], Meta(max_length=4)]
+    epi: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
+    components: dict[str, Score01] | UnsetType = UNSET
+    reco_weights: dict[str, Score01] | UnsetType = UNSET
+    env_source: Literal["weather_api", "climate_fallback"] | UnsetType = UNSET
+    travel_context: TravelContext | UnsetType = UNSET
+
+
 class AuroraStructured(Open, frozen=True, kw_only=True):
     """Structured part of an upstream answer; the client draws its citations, if there are any."""
 
@@ -326,6 +362,7 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "ingredient_plan": IngredientPlan,
     "analysis_summary": AnalysisSummary,
     "product_parse": ProductParse,
+    "env_stress": EnvStress,
     "product_analysis": ProductAnalysis,
     "aurora_structured": AuroraStructured,
     "aurora_context_raw": AuroraContextRaw,
