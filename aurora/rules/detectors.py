@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from aurora.rules.text import anywhere, followed_by, hit, pattern, squeeze, words
+from aurora.rules.routine import actives
+from aurora.rules.text import anywhere, followed_by, hit, pattern, words
 
 _CONCERNS_CN = anywhere("抗老", "抗衰", "抗皱", "细纹", "淡纹", "紧致", "提拉", "暗沉", "色沉")
 _ANTI_AGING = pattern(r"anti[- ]?aging|anti[- ]?ageing|wrinkles?|fine lines?")
@@ -86,30 +87,7 @@ _REVIEW_ROUTINE = pattern(
     r"|评估我现在用的"
 )
 
-# --- known actives and compatibility
-ACTIVES: dict[str, tuple[str, ...]] = {
-    "retinoid": (
-        "tretinoin", "adapalene", "retinal", "retinol", "retinoid", "阿达帕林", "维a", "维甲", "视黄醇",
-        "视黄醛", "a醇", "a酸",
-    ),
-    "benzoyl_peroxide": ("benzoyl peroxide", "bpo", "过氧化苯甲酰"),
-    "bha": ("salicylic", "bha", "水杨酸"),
-    "aha": (
-        "glycolic", "lactic", "mandelic", "aha", "pha", "gluconolactone", "果酸", "甘醇酸", "乙醇酸",
-        "乳酸", "杏仁酸", "葡糖酸内酯",
-    ),
-    "vitamin_c": ("vitamin c", "ascorbic", "ascorbate", "维c", "维生素c", "抗坏血酸"),
-    "niacinamide": ("niacinamide", "烟酰胺"),
-    "azelaic_acid": ("azelaic", "壬二酸"),
-    "tranexamic_acid": ("tranexamic", "传明酸", "氨甲环酸"),
-}  # fmt: skip
-_ACTIVES = {
-    name: (
-        pattern(r"\b(?:" + "|".join(t for t in terms if t.isascii()) + ")"),
-        anywhere(*(t for t in terms if not t.isascii())),
-    )
-    for name, terms in ACTIVES.items()
-}
+# --- compatibility
 _COMPAT = words(
     "conflicts?", "compatible", "incompatible", "pair", "pairing", "layer", "layering", "stack", "mix",
     "combine", "together", "same routine", "same night", "can i add", "should i add", "with",
@@ -195,15 +173,9 @@ def asks_routine(text: str, action_id: str | None = None) -> bool:
     return asked or (not text.strip() and "routine" in (action_id or ""))
 
 
-def known_actives(text: str) -> list[str]:
-    """Names of the active groups mentioned, in table order; Chinese also when written with blanks."""
-    compact = squeeze(text)
-    return [name for name, (en, cn) in _ACTIVES.items() if en.search(text) or cn.search(compact)]
-
-
 def asks_compatibility(text: str) -> bool:
     """COMPAT: may these go together; a verb and at least one known active."""
-    return hit(text, _COMPAT, _COMPAT_CN) and bool(known_actives(text))
+    return hit(text, _COMPAT, _COMPAT_CN) and bool(actives.named(text))
 
 
 def asks_weather(text: str) -> bool:

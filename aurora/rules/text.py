@@ -14,19 +14,12 @@ _FOLD: dict[int, int | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0x
 _FOLD |= {0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x00A0: 0x20}
 _FOLD |= dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
-_BLANKS = re.compile(r"\s+")
-
 
 def fold(text: str) -> str:
     """Lower-cased, full-width ASCII made narrow, apostrophes straight, invisible characters gone."""
     if text.isascii():
         return text.lower()
     return text.translate(_FOLD).lower()
-
-
-def squeeze(text: str) -> str:
-    """`text` without any white space: for Chinese terms that people write with blanks."""
-    return _BLANKS.sub("", text)
 
 
 def words(*terms: str) -> re.Pattern[str]:

@@ -92,20 +92,6 @@ def test_an_action_id_counts_as_routine_only_if_the_message_does_not_say_otherwi
 
 
 @pytest.mark.parametrize(
-    ("text", "groups"),
-    [
-        ("retinol and glycolic acid", ["retinoid", "aha"]),
-        ("阿达帕林 + 果 酸", ["retinoid", "aha"]),
-        ("benzoyl peroxide, vitamin c", ["benzoyl_peroxide", "vitamin_c"]),
-        ("alpha version", []),
-        ("", []),
-    ],
-)
-def test_known_actives_by_group(text, groups):
-    assert detectors.known_actives(fold(text)) == groups
-
-
-@pytest.mark.parametrize(
     ("text", "tier"),
     [
         ("¥200", "¥200"),

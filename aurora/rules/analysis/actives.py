@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurora.rules.text import anywhere, fold, hit, pattern, words
+from aurora.rules.routine.actives import ACIDS, named
+from aurora.rules.text import anywhere, fold, hit, pattern
 
 MAX_TEXT = 8192
 _MAX_NODES = 2000
 
-# Kind of active -> (whole words, Chinese substrings). Order is the order in which they are reported.
-_ACTIVES = (
-    ("retinoid", words("retinols?", "retinoids?", "retinal", "retinaldehyde", "adapalene", "tretinoin"),
-     anywhere("视黄醇", "视黄醛", "a醇", "a酸", "阿达帕林", "维a", "早c晚a")),
-    ("acids", words("glycolic", "lactic", "mandelic", "salicylic", "ahas?", "bhas?", "phas?"),
-     anywhere("果酸", "水杨酸", "杏仁酸", "乳酸", "甘醇酸", "刷酸")),
-    ("vitamin_c", words("ascorbic", r"vitamin c", r"vit c", r"l-?ascorbic"),
-     anywhere("维c", "维生素c", "抗坏血酸", "原型vc", "vc精华", "早c晚a")),
-    ("benzoyl_peroxide", words("benzoyl", "bpo"), anywhere("过氧化苯甲酰")),
-    ("azelaic_acid", words("azelaic"), anywhere("壬二酸")),
-    ("niacinamide", words("niacinamide", "nicotinamide"), anywhere("烟酰胺")),
-    ("hydroquinone", words("hydroquinone"), anywhere("氢醌", "对苯二酚")),
-)  # fmt: skip
+# Kind of active as an analysis reports it -> groups of the vocabulary. Order is the order of the report.
+_KINDS = (
+    ("retinoid", {"retinoid"}),
+    ("acids", set(ACIDS)),
+    ("vitamin_c", {"vitamin_c"}),
+    ("benzoyl_peroxide", {"benzoyl_peroxide"}),
+    ("azelaic_acid", {"azelaic_acid"}),
+    ("niacinamide", {"niacinamide"}),
+    ("hydroquinone", {"hydroquinone"}),
+)
 
 STRONG = frozenset({"retinoid", "acids", "benzoyl_peroxide"})
 """Kinds that make a routine's own signal a strong one (contract C 11.9)."""
@@ -63,7 +61,8 @@ def text_of(routine: Any) -> str:
 
 def actives_in(text: str) -> tuple[str, ...]:
     """Kinds of actives named in folded `text`, in a fixed order."""
-    return tuple(kind for kind, en, cn in _ACTIVES if hit(text, en, cn))
+    found = set(named(text))
+    return tuple(kind for kind, groups in _KINDS if groups & found)
 
 
 def stings(text: str) -> bool:
