@@ -335,6 +335,23 @@ class EnvStress(Exact, frozen=True, kw_only=True):
     travel_context: TravelContext | UnsetType = UNSET
 
 
+class OfferItem(Open, frozen=True, kw_only=True):
+    """A product with its offer; null where nobody looked for one. pdp_open: how the client opens it."""
+
+    product: Anything
+    offer: Anything | None
+    pdp_open: Anything | UnsetType = UNSET
+    metadata: Anything | UnsetType = UNSET
+
+
+class OffersResolved(Open, frozen=True, kw_only=True):
+    """Products and their offers. The client draws eight and skips an item without a product."""
+
+    items: list[OfferItem]
+    market: Name
+    metadata: Anything
+
+
 class AuroraStructured(Open, frozen=True, kw_only=True):
     """Structured part of an upstream answer; the client draws its citations, if there are any."""
 
@@ -363,6 +380,7 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "analysis_summary": AnalysisSummary,
     "product_parse": ProductParse,
     "env_stress": EnvStress,
+    "offers_resolved": OffersResolved,
     "product_analysis": ProductAnalysis,
     "aurora_structured": AuroraStructured,
     "aurora_context_raw": AuroraContextRaw,

@@ -54,7 +54,8 @@ ROUTES: tuple[Route, ...] = (
         body=ChatRequest,
         cards=(
             "gate_notice", "diagnosis_gate", "confidence_notice", "recommendations", "ingredient_plan",
-            "product_parse", "product_analysis", "aurora_structured", "aurora_context_raw",
+            "product_parse", "product_analysis", "aurora_structured", "aurora_context_raw", "env_stress",
+            "offers_resolved",
         ),
         upstream_cards=True,
         errors={400: ("STATE_TRANSITION_REJECTED",), 500: ("CHAT_FAILED",)},
