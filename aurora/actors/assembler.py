@@ -114,6 +114,10 @@ class EnvelopeAssembler:
         said: str | None = self._draft.message
         return said
 
+    def greet(self, line: str | None) -> None:
+        """A kind word to begin with; it leaves only where it fits (`rules.preamble`)."""
+        self._draft.greeting = line
+
     def chip(self, *chips: Chip) -> None:
         """Offer buttons, in order. Doubles go, and only ten leave."""
         self._draft.chips.extend(chips)
@@ -314,6 +318,7 @@ class EnvelopeAssembler:
             lang=gathered.lang,
             chat=gathered.chat,
             client_state=gathered.client_state,
+            greeting=gathered.greeting,
             message=plan.message,
             message_format=plan.message_format,
             chips=list(plan.chips),

@@ -34,13 +34,18 @@ class DraftCard(msgspec.Struct):
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """What a turn has said so far. client_state: the client's own. interrupted: it did not end by itself."""
+    """What a turn has said so far.
+
+    client_state: the client's own. greeting: the kind word before the message, where one fits. interrupted:
+    it did not end by itself.
+    """
 
     request_id: str
     trace_id: str
     lang: Lang
     chat: bool
     client_state: str = ""
+    greeting: str | None = None
     message: Any = None
     message_format: str = "text"
     chips: list[Any] = []

@@ -15,6 +15,7 @@ from aurora.actors.draft import Draft, DraftCard, Gap
 from aurora.actors.envelope_check import Sealed, checked_body, minimal
 from aurora.actors.envelope_parts import (
     audit_event_data,
+    greeted_message,
     lawful_chips,
     lawful_event,
     lawful_message,
@@ -44,7 +45,7 @@ def seal(draft: Draft, settings: Settings, events_base: Mapping[str, Any]) -> Se
     with_demanded_gaps(cards, counts)
     with_own_ids(cards)
 
-    message = lawful_message(draft)
+    message = greeted_message(draft, cards)
     next_state = derive_next_state([(c.kind, c.payload) for c in cards], draft.asked_state)
     chips = lawful_chips(draft, next_state, counts)
     patch = lawful_patch(draft, next_state, settings)

@@ -10,6 +10,7 @@ import msgspec
 from aurora.actors.draft import Draft, DraftCard
 from aurora.contract.envelope import AssistantMessage, Chip
 from aurora.contract.memory import Profile
+from aurora.rules import preamble
 from aurora.rules.audit import quality_audit, soft_violations
 from aurora.rules.next_state import is_ui_state
 from aurora.rules.treatment import conservative_context
@@ -63,6 +64,14 @@ def lawful_message(draft: Draft) -> AssistantMessage | None:
     if "profile=" in said and "shortlist" in said.lower() and "/100" in said:
         said = said.replace("profile=", "profile: ")
     return AssistantMessage(said, format="markdown" if draft.message_format == "markdown" else "text")
+
+
+def greeted_message(draft: Draft, cards: list[DraftCard]) -> AssistantMessage | None:
+    """The message, after a kind word where that fits."""
+    said = lawful_message(draft)
+    if said is None or draft.greeting is None or not preamble.fits([(c.kind, c.payload) for c in cards]):
+        return said
+    return AssistantMessage(preamble.greeted(said.content, draft.greeting, draft.lang), format=said.format)
 
 
 _NOT_SAID: dict[str, Any] = {

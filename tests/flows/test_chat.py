@@ -180,7 +180,7 @@ async def test_a_complete_profile_lets_questions_out_of_the_diagnosis_state(auto
         decision=DecisionReply(answer="It helps the barrier."),
         memory=known(),
     )
-    assert played.text == "It helps the barrier."
+    assert played.text.endswith("\n\nIt helps the barrier.")
 
 
 # --- gates in front of picks

@@ -17,6 +17,7 @@ from aurora.rules import (
     chips,
     conversation,
     phase0,
+    preamble,
     profile_facts,
     profile_summary,
     transitions,
@@ -133,6 +134,12 @@ class ChatTurn:
     def profile_summary(self) -> dict[str, Any] | None:
         """The profile as answers show it, this turn's facts included."""
         return profile_summary.summary(self.profile, v2=self.settings.profile_v2_enabled)
+
+    def greet(self) -> None:
+        """A kind word before the answer, fit for the time of day where the person lives."""
+        turn = self.stage.turn
+        region = self.profile.region if self.profile else None
+        self.envelope.greet(preamble.line_for(self.lang, turn.now, region=region, seed=turn.seed))
 
     def query_meta(self, **more: Any) -> dict[str, Any]:
         """The `meta=` line of an upstream query."""

@@ -25,6 +25,7 @@ async def recall(turn: ChatTurn) -> bool:
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
     turn.profile = profile_facts.patched(seen, turn.patch)
+    turn.greet()
     if not turn.memory.ready:
         telemetry.profile_context_missing.labels("backend").inc()
     if turn.ask.snapshot is None:
