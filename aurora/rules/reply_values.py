@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from aurora.rules.detectors import budget_tier
+from aurora.rules.phase0 import QUESTIONS
 from aurora.rules.text import fold, pattern
 
 MAX_GOALS = 3
@@ -143,12 +144,20 @@ _GOALS: Table = (
     ),
 )
 
-# The labels that our own chips carry, and the values themselves.
+
+def _exact(field: str, **more: str) -> dict[str, str]:
+    """The values themselves and the labels that our own chips carry, in both languages."""
+    known = [option for option in QUESTIONS[field].options if option.value != "unknown"]
+    return {
+        fold(text): option.value for option in known for text in (option.value, option.en, option.cn)
+    } | more
+
+
 _EXACT: dict[str, dict[str, str]] = {
-    "skinType": {v: v for v in ("oily", "dry", "combination", "normal", "sensitive")},
-    "sensitivity": {v: v for v in ("low", "medium", "high")} | {"有": "high", "无": "low", "没有": "low"},
-    "barrierStatus": {v: v for v in ("healthy", "impaired")},
-    "goals": {v: v for v in ("acne", "redness", "dark_spots", "dehydration", "pores", "wrinkles")},
+    "skinType": _exact("skinType"),
+    "sensitivity": _exact("sensitivity", 有="high", 无="low", 没有="low"),
+    "barrierStatus": _exact("barrierStatus"),
+    "goals": _exact("goals"),
 }
 
 
@@ -156,6 +165,11 @@ def field_of(question_id: str) -> str | None:
     """The profile field that a clarification id asks about, or None."""
     name = question_id.lower()
     return next((field for found, field in _FIELDS if found.search(name)), None)
+
+
+def is_unsure(answer: str) -> bool:
+    """Does the answer say that the person does not know?"""
+    return _UNSURE.fullmatch(fold(answer).strip()) is not None
 
 
 def value_for(question_id: str, answer: str) -> dict[str, object] | None:
@@ -169,7 +183,7 @@ def value_for(question_id: str, answer: str) -> dict[str, object] | None:
     text = fold(answer).strip()
     if field is None or not text:
         return None
-    unsure = _UNSURE.fullmatch(text) is not None
+    unsure = is_unsure(text)
     if field == "budgetTier":
         return {field: "不确定" if unsure else budget_tier(text) or answer.strip()[:40]}
     if unsure:
