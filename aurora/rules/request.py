@@ -15,24 +15,37 @@ from aurora.rules.text import fold
 READ_CAP = 8000
 MESSAGE_CAP = 100_000  # as long as a typed message may be (contract.requests)
 
-_CHIP_PREFIX = re.compile(r"(?:chip[._:-]|profile\.)", re.IGNORECASE | re.ASCII)
+_CHIP_PREFIX = re.compile(r"(?:chip[._:-]|profile\.|tpl\.)", re.IGNORECASE | re.ASCII)
+# What nobody would say: ids have joints and no blanks.
+_AN_ID = re.compile(r"[a-z0-9]+(?:[._:-][a-z0-9]+)+", re.IGNORECASE | re.ASCII)
 _INTERNAL_TOKEN = re.compile(r"S\d+_[A-Z0-9_]{1,60}", re.ASCII)
 _SOURCES = ("chip", "action", "text_explicit")
 _TRUE_WORDS = frozenset({"true", "1", "yes", "y", "on"})
+
+# Chips of the templates, and the names inside them, are other chips by another name (contract B 18).
+ACTION_ALIASES = {
+    "routine_generate": "chip.start.routine",
+    "tpl.action.routine_generate": "chip.start.routine",
+    "tpl.action.env.am_pm": "chip.start.routine",
+    "tpl.action.checkin": "checkin_prompt",
+    "tpl.action.photo": "photo_confirm",
+}
 
 
 class ChatAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What a chat turn asks, one meaning per field.
 
-    message: the words that count, "" if none. worded: they are more than a button's label. text: their first
-    8000 characters, folded: what the detectors read. spoken: every text the request carries, one per line:
-    what the safety boundary reads, whole. action_id: lower-cased. client_state: a UI state. token: internal
-    state that the client sent itself. bag: the opaque state object, if it sent one. snapshot: the
-    client's own copy of the profile.
+    message: the words that count, "" if none. worded: they are more than a button's label. typed: the person
+    wrote them; a chip's own words are not typed. text: their first 8000 characters, folded: what the
+    detectors read. spoken: every text the request carries, one per line: what the safety boundary reads,
+    whole. action_id: lower-cased, aliases resolved. client_state: a UI state. token: internal state that the
+    client sent itself. bag: the opaque state object, if it sent one. snapshot: the client's own copy of the
+    profile.
     """
 
     message: str
     worded: bool
+    typed: bool = False
     text: str
     spoken: str
     trigger: str
@@ -85,7 +98,7 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     replies = (_text(data.get(key)) for key in ("reply_text", "replyText", "text"))
     reply = next((text for text in replies if text), "")[:MESSAGE_CAP]
     label = _text(body.get("action_label"))
-    if not label and isinstance(body.get("action"), str) and not _CHIP_PREFIX.match(action):
+    if not label and isinstance(body.get("action"), str) and not _AN_ID.fullmatch(action):
         label = action
     typed = _text(body.get("message")) or _text(body.get("query"))
     session = body.get("session")
@@ -97,17 +110,19 @@ def normalise(body: Mapping[str, Any], *, trigger: str, raw: Mapping[str, Any] |
     alternatives = data.get("include_alternatives", data.get("includeAlternatives"))
     debug = raw.get("debug")
     message = typed or reply or label
+    requested = _requested(body.get("requested_transition"))
     return ChatAsk(
         message=message,
         worded=bool(typed or reply),
+        typed=bool(typed),
         text=fold(message[:READ_CAP]),
         spoken="\n".join(dict.fromkeys(text for text in (typed, reply, label) if text)),
         trigger=trigger,
-        action_id=action.lower() if action else None,
+        action_id=_canonical_id(action or _tapped(requested)),
         data=data,
         clarification_id=clarification or _text(body.get("clarification_id")) or None,
         client_state=client_state if client_state in UI_STATES else "IDLE_CHAT",
-        requested=_requested(body.get("requested_transition")),
+        requested=requested,
         token=internal_token(state, bag),
         bag=bag,
         snapshot=_snapshot(session),
@@ -154,6 +169,19 @@ def _action(body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         data = body.get("action_data")
         return name, dict(data) if isinstance(data, dict) else {}
     return _text(body.get("action_label")), {}
+
+
+def _canonical_id(action: str) -> str | None:
+    name = action.lower()
+    return ACTION_ALIASES.get(name, name) or None
+
+
+def _tapped(requested: Mapping[str, str] | None) -> str:
+    """The chip that a request names only in its transition: a tap all the same, so it does what it says."""
+    if requested is None or requested["trigger_source"] != "chip":
+        return ""
+    name = requested["trigger_id"].strip()
+    return name if _CHIP_PREFIX.match(name) else ""
 
 
 def _requested(value: object) -> dict[str, str] | None:

@@ -49,6 +49,7 @@ KEYS = st.sampled_from(
         ({"action": "chip-x"}, "chip"),
         ({"action": "chip.start.routine"}, "chip"),
         ({"action": "profile.skinType.oily"}, "chip"),
+        ({"action": "tpl.goal.acne"}, "chip"),
         ({"action": "continue"}, "action"),
         ({"action_id": "chip.start.reco_products"}, "chip"),
         ({"action_id": "go_on", "message": "hi"}, "action"),
@@ -77,11 +78,43 @@ def test_the_trigger_comes_from_the_normalised_action(body, source):
         ({"action": "Show me picks"}, "Show me picks", "show me picks"),
         ({"action": "profile.skinType.oily"}, "", "profile.skintype.oily"),
         ({"action_label": "Show me picks"}, "Show me picks", "show me picks"),
+        ({"action": "photo_confirm"}, "", "photo_confirm"),
+        ({"action": "continue"}, "continue", "continue"),
+        ({"action": {"action_id": "tpl.action.routine_generate"}}, "", "chip.start.routine"),
+        ({"action": {"action_id": "tpl.action.env.am_pm"}}, "", "chip.start.routine"),
+        ({"action_id": "routine_generate"}, "", "chip.start.routine"),
+        ({"action": "TPL.action.checkin"}, "", "checkin_prompt"),
+        ({"action": "tpl.action.photo"}, "", "photo_confirm"),
     ],
 )
 def test_which_words_count(body, message, action_id):
     ask = normalise(body, trigger="text")
     assert (ask.message, ask.action_id) == (message, action_id)
+
+
+@pytest.mark.parametrize(
+    ("source", "trigger_id", "action_id"),
+    [
+        ("chip", "chip_get_recos", "chip_get_recos"),
+        ("chip", " Chip.Start.Routine ", "chip.start.routine"),
+        ("chip", "recommend a serum", None),
+        ("action", "chip_get_recos", None),
+        ("text_explicit", "chip_get_recos", None),
+    ],
+)
+def test_a_chip_that_stands_only_in_the_transition_was_tapped_all_the_same(source, trigger_id, action_id):
+    wanted = {"trigger_source": source, "trigger_id": trigger_id, "requested_next_state": "RECO_GATE"}
+    ask = normalise({"message": "a serum", "requested_transition": wanted}, trigger=source)
+    assert ask.action_id == action_id
+    other = normalise({"action": "chip.x", "requested_transition": wanted}, trigger=source)
+    assert other.action_id == "chip.x"
+
+
+def test_typed_words_are_told_from_the_words_of_a_chip():
+    said = normalise({"action": {"action_id": "a", "data": {"reply_text": "said"}}}, trigger="chip")
+    assert (said.worded, said.typed) == (True, False)
+    typed = normalise({"message": "hi", "action": "a"}, trigger="chip")
+    assert (typed.worded, typed.typed) == (True, True)
 
 
 def test_every_text_of_the_request_is_spoken():

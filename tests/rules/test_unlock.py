@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aurora.rules.request import normalise, trigger_source
-from aurora.rules.unlock import unlocked, wants_picks
+from aurora.rules.unlock import unlocked, wants_picks, wants_routine
 
 
 def ask_of(body):
@@ -15,6 +15,11 @@ def ask_of(body):
 def chip(action_id, message=None, **data):
     body = {"action": {"action_id": action_id, "kind": "chip", "data": data}}
     return {**body, "message": message} if message else body
+
+
+def moved(source, trigger_id, to="RECO_GATE", message="a serum please"):
+    wanted = {"trigger_source": source, "trigger_id": trigger_id, "requested_next_state": to}
+    return {"message": message, "requested_transition": wanted}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,22 @@ def chip(action_id, message=None, **data):
         (chip("chip.action.wave"), None, "IDLE_CHAT", False),
         (chip("chip.start.recommendations"), None, "IDLE_CHAT", True),
         (chip("chip.start.ingredients"), None, "IDLE_CHAT", False),
+        (chip("chip.start.routine"), None, "IDLE_CHAT", True),
+        (chip("tpl.action.routine_generate"), None, "IDLE_CHAT", True),
+        (chip("chip.clarify.goal.acne"), "S6_BUDGET", "IDLE_CHAT", True),
+        (chip("chip.clarify.x.y", clarification_id="skin_type"), "S7_PRODUCT_RECO", "IDLE_CHAT", True),
+        (chip("chip.clarify.skin.dry", "这个适合吗"), None, "IDLE_CHAT", True),
+        (chip("chip.budget._500", "¥500"), None, "RECO_GATE", False),
+        (chip("chip.budget._500", "an AM/PM routine"), None, "IDLE_CHAT", True),
+        (chip("x", "500", clarification_id="budget"), "S6_BUDGET", "IDLE_CHAT", True),
+        (chip("chip.action.budget_optimize"), None, "RECO_GATE", False),
+        (chip("chip.action.check_offers"), None, "IDLE_CHAT", True),
+        ({"message": "推荐一款面霜"}, None, "IDLE_CHAT", True),
+        ({"message": "能用吗"}, None, "IDLE_CHAT", True),
+        (moved("chip", "chip_get_recos"), None, "RECO_GATE", True),
+        (moved("action", "product_picks_primary"), None, "RECO_GATE", True),
+        (moved("text_explicit", "hello"), None, "RECO_GATE", False),
+        (moved("action", "x", to="IDLE_CHAT"), None, "RECO_RESULTS", False),
     ],
 )
 def test_what_unlocks(body, internal, state, expected):
@@ -62,6 +83,12 @@ def test_what_unlocks(body, internal, state, expected):
         ({"message": "这些产品能不能一起用：A醇和果酸"}, False),
         ({"message": "recommend something to pair with retinol"}, True),
         ({"message": "hello"}, False),
+        ({"message": "review my routine"}, False),
+        ({"message": "评估我现在用的护肤品"}, False),
+        (moved("chip", "chip_get_recos"), True),
+        (moved("action", "product_picks_primary"), True),
+        (moved("action", "x", message="Can I use this one?"), False),
+        (moved("action", "x", to="IDLE_CHAT"), False),
     ],
 )
 def test_which_turns_are_about_picks(body, expected):
@@ -72,3 +99,22 @@ def test_an_answered_question_that_gave_a_fact_is_about_picks():
     ask = ask_of(chip("chip.clarify.skin_type.dry", clarification_id="skin_type"))
     assert wants_picks(ask, patched=True)
     assert not wants_picks(ask, patched=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (chip("chip.start.routine"), True),
+        (chip("chip.action.reco_routine", reply_text="Make it gentler."), True),
+        (chip("chip.action.reco_routine", "which serum?"), False),
+        (chip("chip.start.routine", "生成一套早晚护肤 routine"), True),
+        (chip("routine_generate"), True),
+        (chip("chip.start.reco_products", reply_text="给我推荐产品"), False),
+        ({"message": "build me an am/pm routine"}, True),
+        ({"message": "给我一套护肤方案"}, True),
+        ({"message": "recommend a serum"}, False),
+        ({"message": "review my routine"}, False),
+    ],
+)
+def test_which_turns_are_about_a_whole_routine(body, expected):
+    assert wants_routine(ask_of(body)) is expected
