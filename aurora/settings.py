@@ -42,6 +42,7 @@ def var(*names: str, doc: str, **kw: Any) -> Var:
 _DB = "Database"
 _UP = "Upstreams"
 _TURN = "Turns and budgets"
+_RECO = "Recommendations"
 _MEM = "Memory and retention"
 _WEB = "HTTP"
 _EV = "UI telemetry"
@@ -331,6 +332,115 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 50
+
+    # --- recommendations
+    product_rec_catalog_path: Annotated[
+        str,
+        var(
+            "AURORA_PRODUCT_REC_CATALOG_PATH",
+            doc="Catalogue file of the matcher (docs/catalogue.md), read at start; empty: no matcher.",
+            group=_RECO,
+        ),
+    ] = ""
+    product_rec_allow_seed: Annotated[
+        bool,
+        var(
+            "AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG",
+            doc="Let a catalogue of made-up products be used; without a path, the one that is shipped.",
+            group=_RECO,
+        ),
+    ] = False
+    reco_catalog_grounded: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_RECO_CATALOG_GROUNDED",
+            doc="Search the commerce backend's catalogue for picks before asking the decision system.",
+            strict=True,
+            group=_RECO,
+        ),
+    ] = False
+    reco_catalog_queries: Annotated[
+        tuple[str, ...],
+        var(
+            "AURORA_BFF_RECO_CATALOG_QUERIES",
+            doc="What is searched for, at most 8; empty: cleanser, moisturizer, sunscreen.",
+            group=_RECO,
+        ),
+    ] = ()
+    reco_catalog_search_timeout_ms: Annotated[
+        int,
+        var("AURORA_BFF_RECO_CATALOG_SEARCH_TIMEOUT_MS", doc="Each search.", lo=400, hi=12000, group=_RECO),
+    ] = 1800
+    reco_catalog_search_concurrency: Annotated[
+        int,
+        var("AURORA_BFF_RECO_CATALOG_SEARCH_CONCURRENCY", doc="Searches at once.", lo=1, hi=4, group=_RECO),
+    ] = 3
+    reco_alternatives_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_ALTERNATIVES_TIMEOUT_MS",
+            doc="Alternatives of one product.",
+            lo=2000,
+            hi=20000,
+            group=_RECO,
+        ),
+    ] = 9000
+    reco_alternatives_max_products: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_ALTERNATIVES_MAX_PRODUCTS",
+            doc="Products that alternatives are asked for.",
+            lo=0,
+            hi=6,
+            group=_RECO,
+        ),
+    ] = 5
+    reco_alternatives_concurrency: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_ALTERNATIVES_CONCURRENCY",
+            doc="Of these, at once.",
+            lo=1,
+            hi=4,
+            group=_RECO,
+        ),
+    ] = 2
+    reco_pdp_resolve_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_RECO_PDP_RESOLVE_ENABLED",
+            doc="Ask the commerce backend how to open a recommended product.",
+            group=_RECO,
+        ),
+    ] = True
+    reco_pdp_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_PDP_RESOLVE_TIMEOUT_STRICT_MIN_MS",
+            doc="Each of these questions.",
+            lo=600,
+            hi=12000,
+            group=_RECO,
+        ),
+    ] = 2200
+    reco_pdp_max_network_items: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_PDP_ENRICH_MAX_NETWORK_ITEMS",
+            doc="Items that it is asked for; the others open by what they say themselves.",
+            lo=0,
+            hi=8,
+            group=_RECO,
+        ),
+    ] = 3
+    reco_diversity_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_RECO_DIVERSITY_ENABLED",
+            doc="Prefer products that were not shown in the last 45 minutes.",
+            group=_RECO,
+        ),
+    ] = True
 
     # --- memory
     retention_days: Annotated[

@@ -18,7 +18,7 @@ from msgspec import Meta
 from aurora.contract.envelope import Lang
 
 MAX_BYTES = 4 * 1024 * 1024
-MAX_ROWS = 5_000
+MAX_ROWS = 2_000
 SCHEMA = "aurora.catalogue.v1"
 
 Slot = Literal["cleanser", "moisturizer", "sunscreen", "treatment", "toner", "optional"]

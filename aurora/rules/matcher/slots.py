@@ -12,8 +12,8 @@ from aurora.rules.treatment import is_treatment_like
 SLOTS: tuple[Slot, ...] = ("cleanser", "moisturizer", "sunscreen", "treatment", "toner", "optional")
 """Every slot, in the order of a bundle."""
 
-# D 5.9, first hit. What a row states itself comes before what soothing ingredients suggest, but after what makes
-# it a sunscreen or a treatment: a wrong `slot` must not turn an acid into a plain cream.
+# D 5.9, first hit. What a row states itself comes before what soothing ingredients suggest, but after what
+# makes it a sunscreen or a treatment: a wrong `slot` must not turn an acid into a plain cream.
 _SUNSCREEN = frozenset({"sunscreen_filters"}), frozenset({"sunscreen", "uv"})
 _TREATMENT = (
     frozenset({"retinol", "salicylic_acid", "azelaic_acid", "benzoyl_peroxide", "ascorbic_acid"}),
