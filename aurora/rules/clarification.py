@@ -18,7 +18,7 @@ from aurora.contract.envelope import Chip, Lang
 from aurora.contract.memory import Profile
 from aurora.rules import clarification_texts as texts
 from aurora.rules.reply_values import field_of, is_unsure
-from aurora.rules.text import fold
+from aurora.rules.text import base36, fold
 from aurora.rules.upstream_answer import speakable, without_kb
 
 # Contract B 10.1, 10.2.
@@ -34,7 +34,6 @@ _BLANKS = re.compile(r"\s+")
 _MARK = re.compile(r"[?？]")
 # Where a sentence ends: a Latin mark before a blank or the end, or any other full mark, or the line.
 _ENDS = re.compile(r"[.!?](?=\s|$)|[。！？]|\n")
-_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +100,7 @@ def read(clarification: Mapping[str, Any] | None, lang: Lang) -> Reading:
 def ids_of(raw_id: str) -> tuple[str, str]:
     """(id, norm_id) for an upstream's id: of letters, digits, `_` and `:`, at most 80, never empty."""
     raw = raw_id.strip()[: 4 * MAX_ID]
-    own = _UNFIT.sub("_", raw).strip("_")[:MAX_ID] or f"cid_{_base36(raw)[:12]}"
+    own = _UNFIT.sub("_", raw).strip("_")[:MAX_ID] or f"cid_{_short_hash(raw)}"
     return own, field_of(raw) or own
 
 
@@ -215,10 +214,6 @@ def _plain(text: str) -> str:
     return _UNFIT.sub("", fold(text))
 
 
-def _base36(text: str) -> str:
-    number = int.from_bytes(hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).digest())
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = _BASE36[rest] + digits
-    return digits.rjust(31, "0")
+def _short_hash(text: str) -> str:
+    digest = hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).digest()
+    return base36(int.from_bytes(digest))[:12]

@@ -57,3 +57,12 @@ def strings_in(values: Iterable[object], limit: int) -> list[str]:
             if len(found) == limit:
                 break
     return found
+
+
+def base36(number: int) -> str:
+    """A number, 0 or more, in digits and small letters."""
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = _BASE36[rest] + text
+    return text or "0"
