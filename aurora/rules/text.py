@@ -14,6 +14,8 @@ _FOLD: dict[int, int | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0x
 _FOLD |= {0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x00A0: 0x20}
 _FOLD |= dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
 
 def fold(text: str) -> str:
     """Lower-cased, full-width ASCII made narrow, apostrophes straight, invisible characters gone."""
