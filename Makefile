@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DONE   := $(VENV)/.installed
 
-.PHONY: help install run test test-browser lint format bench simulate clean
+.PHONY: help install run test test-browser lint format bench simulate runtime-smoke gate-smoke clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,13 @@ bench: $(DONE) ## The figures of the README, measured here
 
 simulate: $(DONE) ## 2,500 seeded worlds of whole turns under a mock clock (SEEDS=N for more)
 	$(BIN)/python -m soak.simulate --seeds $(or $(SEEDS),2500)
+
+# BASE has no default: a probe writes at the service it talks to (and erases it again).
+runtime-smoke: $(DONE) ## One person's way through a running service: BASE=http://127.0.0.1:8080 make runtime-smoke
+	$(BIN)/aurora probe runtime --base "$(BASE)"
+
+gate-smoke: $(DONE) ## Its recommendation gates, four cases: BASE=http://127.0.0.1:8080 make gate-smoke
+	$(BIN)/aurora probe gates --base "$(BASE)"
 
 clean: ## Remove .venv and caches (data of the embedded Postgres stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

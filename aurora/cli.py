@@ -1,5 +1,5 @@
-"""`aurora serve | migrate | replay | doctor`: the service's commands. Errors that a person can act on are one
-line, exit 1.
+"""`aurora serve | migrate | replay | probe | doctor`: the service's commands. Errors that a person can act
+on are one line, exit 1.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import trio
 from aurora import telemetry
 from aurora.doctor import examine
 from aurora.lifetime import CannotStartError
+from aurora.probe.cli import probe
 from aurora.replay.cli import replay
 from aurora.settings import Settings
 from aurora.store.migrate import migrate
@@ -101,6 +102,7 @@ def migrate_command(anew: bool) -> None:
 
 
 main.add_command(replay)
+main.add_command(probe)
 
 
 @main.command()

@@ -96,17 +96,17 @@ def lawful_envelopes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
         checked(finished.body, finished.bug)
         return finished
 
-    def send_checked(client: httpx2.Client, message: httpx2.Request, **how: Any) -> httpx2.Response:
-        answer = send(client, message, **how)
-        if not how.get("stream") and is_envelope_path(message.url.path) and answer.content:
+    def send_checked(client: httpx2.Client, request: httpx2.Request, **how: Any) -> httpx2.Response:
+        answer = send(client, request, **how)
+        if not how.get("stream") and is_envelope_path(request.url.path) and answer.content:
             checked(answer.content)
         return answer
 
     async def send_async_checked(
-        client: httpx2.AsyncClient, message: httpx2.Request, **how: Any
+        client: httpx2.AsyncClient, request: httpx2.Request, **how: Any
     ) -> httpx2.Response:
-        answer = await send_async(client, message, **how)
-        if not how.get("stream") and is_envelope_path(message.url.path) and answer.content:
+        answer = await send_async(client, request, **how)
+        if not how.get("stream") and is_envelope_path(request.url.path) and answer.content:
             checked(answer.content)
         return answer
 
