@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from aurora.actors import envelope_laws
-from aurora.actors.draft import Draft, DraftCard, Gap, refused_draft
+from aurora.actors.draft import Draft, DraftCard, Gap, Riders, refused_draft, with_riders
 from aurora.actors.envelope_check import Sealed, minimal
 from aurora.actors.findings import CancelReasonCode, Finding
 from aurora.contract.envelope import Card, Chip, Envelope, FieldMissing
@@ -56,7 +56,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     safety notice stands, `degraded` when a timeout notice stands or the turn was cut, else `ok`. counts: what
     the laws did, for metrics (`chips_truncated`, `field_missing_added`, `treatments_removed`,
     `commerce_removed`, `guard_fallback`, `low_medium_fallback`, `nothing_said`, `schema_failed`,
-    `soft.<rule>`, `actionable`). facts: of the cut plan, if it was used. bug: a law raised (logged).
+    `soft.<rule>`, `actionable`, `safety_held`). facts: of the cut plan, if it was used. bug: a law raised (logged).
     """
 
     envelope: Envelope
@@ -234,6 +234,33 @@ class EnvelopeAssembler:
         """Declare that core four, artifact and safety passed; only then may a card that sells leave."""
         self._draft.commerce_allowed = allowed
 
+    def forbid(self, rule_ids: tuple[str, ...]) -> None:
+        """Declare what this person may not be recommended (`safety.forbidden_for`); it holds for every card."""
+        self._draft.forbidden = rule_ids
+
+    def ride(
+        self,
+        *,
+        lead: str = "",
+        chips: Iterable[Chip] = (),
+        notice: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Let something leave with the answer, whatever that is, a cut included.
+
+        lead: a sentence before the message. chips: before all others. notice: payload of a `confidence_notice`.
+        """
+        riders = self._draft.riders = self._draft.riders or Riders()
+        if lead:
+            riders.lead.append(lead)
+        riders.chips.extend(chips)
+        if notice is not None:
+            card_id = f"safety_{self._request_id}"
+            riders.cards.append(DraftCard(card_id, "confidence_notice", dict(notice)))
+
+    def ride_nothing(self) -> None:
+        """Nothing rides along: this answer stands alone."""
+        self._draft.riders = None
+
     def header(self, name: str, value: str) -> None:
         """Set a response header."""
         self._headers[name] = value
@@ -290,7 +317,7 @@ class EnvelopeAssembler:
                 self._headers["Retry-After"] = str(refused.retry_after_s)
         bug: Exception | None = None
         try:
-            sealed = envelope_laws.seal(draft, self._settings, self._events_base)
+            sealed = envelope_laws.seal(with_riders(draft), self._settings, self._events_base)
         except Exception as error:  # noqa: BLE001 - the last boundary: a bug in a law must not cost the envelope
             bug, sealed = error, minimal(draft, {})
         if sealed.error_code is not None:
@@ -331,6 +358,8 @@ class EnvelopeAssembler:
             artifact_usable=gathered.artifact_usable,
             commerce_allowed=gathered.commerce_allowed,
             interrupted=not plan.quiet,
+            forbidden=gathered.forbidden,
+            riders=gathered.riders,
         )
 
 

@@ -33,11 +33,19 @@ class DraftCard(msgspec.Struct):
         )
 
 
+class Riders(msgspec.Struct, kw_only=True):
+    """What leaves with the answer, whatever that turns out to be: sentences before it, cards and chips."""
+
+    lead: list[str] = []
+    cards: list[DraftCard] = []
+    chips: list[Any] = []
+
+
 class Draft(msgspec.Struct, kw_only=True):
     """What a turn has said so far.
 
     client_state: the client's own. greeting: the kind word before the message, where one fits. interrupted:
-    it did not end by itself.
+    it did not end by itself. forbidden: ids of the safety rules that forbid this person something.
     """
 
     request_id: str
@@ -61,6 +69,23 @@ class Draft(msgspec.Struct, kw_only=True):
     commerce_allowed: bool = False
     interrupted: bool = False
     refused: bool = False
+    forbidden: tuple[str, ...] = ()
+    riders: Riders | None = None
+
+
+def with_riders(draft: Draft) -> Draft:
+    """The answer and what rides along: its sentences first, its chips before all others (ten leave)."""
+    riders = draft.riders
+    if riders is None or draft.refused:
+        return draft
+    said = draft.message if isinstance(draft.message, str) else ""
+    return msgspec.structs.replace(
+        draft,
+        message="\n\n".join(part for part in (*riders.lead, said) if part.strip()) or None,
+        cards=[*draft.cards, *riders.cards],
+        chips=[*riders.chips, *draft.chips],
+        riders=None,
+    )
 
 
 def refused_draft(draft: Draft, error: ContractError) -> Draft:

@@ -21,6 +21,7 @@ from aurora.actors.envelope_parts import (
     lawful_message,
     lawful_patch,
 )
+from aurora.actors.safety_law import safe_for_the_person
 from aurora.contract.envelope import Card, Envelope, FieldMissing
 from aurora.rules import card_laws
 from aurora.rules.next_state import derive_next_state
@@ -38,6 +39,7 @@ def seal(draft: Draft, settings: Settings, events_base: Mapping[str, Any]) -> Se
     counts: dict[str, int] = {}
     cards = lawful_cards(draft, settings)
     cards = without_unearned_commerce(draft, cards, counts)
+    cards = safe_for_the_person(draft, cards, counts)
     cards = without_recommendations_beside_safety(cards)
     cards = without_empty_recommendations(cards)
     cards = gentle_when_unsure(draft, cards, counts)

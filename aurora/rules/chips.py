@@ -53,6 +53,23 @@ CATALOGUE: dict[str, ChipText] = {
     "chip.action.dupe_compare": ChipText(
         "Find alternatives", "找平替", "Find alternatives to a product I like.", "帮我找找平替。"
     ),
+    # answers to a safety question (rules.safety.wording); a tap runs the interrupted message again
+    "chip.profile.pregnancy.not_pregnant": ChipText(
+        "Neither", "都没有", "I'm not pregnant and not trying.", "我没有怀孕，也没有备孕。"
+    ),
+    "chip.profile.pregnancy.pregnant": ChipText("Pregnant", "怀孕中", "I'm pregnant.", "我怀孕了。"),
+    "chip.profile.pregnancy.trying": ChipText(
+        "Trying to conceive", "备孕中", "I'm trying to conceive.", "我在备孕。"
+    ),
+    "chip.profile.age.18_24": ChipText("18–24", "18到24岁", "I'm between 18 and 24.", "我18到24岁。"),
+    "chip.profile.age.25_34": ChipText("25–34", "25到34岁", "I'm between 25 and 34.", "我25到34岁。"),
+    "chip.profile.age.35_44": ChipText("35–44", "35到44岁", "I'm between 35 and 44.", "我35到44岁。"),
+    "chip.start.ingredients.safe_alternatives": ChipText(
+        "Show safer options",
+        "看看更安全的选择",
+        "Which gentle ingredients are safe for me instead?",
+        "有哪些更安全、更温和的成分可以换？",
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from aurora.rules import (
     preamble,
     profile_facts,
     profile_summary,
+    safety,
     transitions,
     unlock,
 )
@@ -28,6 +29,7 @@ from aurora.rules.request import ChatAsk, normalise
 from aurora.rules.transitions import RECO_STATES, Transition
 from aurora.store.facts import ConversationMoved, Fact, ProfilePatched
 
+Item = TypeVar("Item")
 NOT_SAVED = ("profile", "db_unavailable")
 
 
@@ -36,7 +38,7 @@ class ChatTurn:
 
     ask: the request, normalised. patch: facts that it states. about_picks: it is about products. memory,
     profile: what is known, once `recall` has run (before that: nothing). moved: where the state machine
-    stands, once `transition` has run.
+    stands, once `transition` has run. forbidden: what safety rules hold back from this person, once `safety` has.
     """
 
     def __init__(self, stage: Stage, ask: ChatAsk) -> None:
@@ -59,6 +61,7 @@ class ChatTurn:
         self._reached: str | None = None
         self._artifact_id: str | None = None
         self._kept: dict[str, Any] = {}
+        self.forbidden: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -130,6 +133,14 @@ class ChatTurn:
         """Skin logs of the last seven days, newest first."""
         since = (self.stage.turn.now - timedelta(days=7)).date().isoformat()
         return [log for log in self.memory.recent_logs if log.date >= since]
+
+    def outgoing(self, items: list[Item]) -> safety.Outgoing[Item]:
+        """What of `items` (picks, routine steps, alternatives, plan targets; texts or objects) may leave.
+
+        Call it before the answer is worded: only `kept` may be shown or named; `held` is counted in
+        `field_missing` with reason `safety.GAP_REASON`; with `emptied` answer `safe_reply.instead(turn, out)`.
+        """
+        return safety.outgoing_for(items, self.forbidden, self.lang)
 
     def profile_summary(self) -> dict[str, Any] | None:
         """The profile as answers show it, this turn's facts included."""

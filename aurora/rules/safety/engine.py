@@ -13,6 +13,8 @@ from aurora.rules.safety.mentions import Mentions
 from aurora.rules.safety.person import Person, person_of
 from aurora.rules.safety.table import LEVELS, RULES, Rule
 
+# Of several questions the one that a tap answers comes first, the one about a child before all.
+_ASKED_FIRST = ("pregnancy_status", "age_band", "high_risk_medications")
 MAX_REASONS, MAX_FIELDS, MAX_QUESTIONS, MAX_ALTERNATIVES = 10, 4, 4, 10
 
 
@@ -47,6 +49,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Something must be known before anything may be recommended."""
         return self.block_level == "REQUIRE_INFO"
 
+    @property
+    def asking(self) -> str | None:
+        """The rule whose question is first; None if nothing is asked."""
+        return next((rule.id for rule in self.matched_rules if rule.level == "REQUIRE_INFO"), None)
+
 
 def check(message: str, profile: Profile | None, lang: Lang) -> Result:
     """Judge a message (raw text, any length) of somebody with that profile. Linear in the message."""
@@ -62,7 +69,7 @@ def person_in(message: str, profile: Profile | None) -> Person:
 
 def result_of(rules: Iterable[Rule], lang: Lang) -> Result:
     """The result of rules that fired, in table order."""
-    fired = sorted(rules, key=lambda rule: -LEVELS.index(rule.level))  # stable: table order inside a level
+    fired = sorted(rules, key=_rank)  # stable: table order where the rank is the same
     if not fired:
         return Result()
     return Result(
@@ -73,6 +80,11 @@ def result_of(rules: Iterable[Rule], lang: Lang) -> Result:
         safe_alternatives=_once((pick(lang, r.alternative) for r in fired), MAX_ALTERNATIVES),
         matched_rules=tuple(Matched(r.id, r.level) for r in fired),
     )
+
+
+def _rank(rule: Rule) -> tuple[int, int]:
+    asked = _ASKED_FIRST.index(rule.field) if rule.field in _ASKED_FIRST else len(_ASKED_FIRST)
+    return -LEVELS.index(rule.level), asked
 
 
 def _fires(rule: Rule, facts: frozenset[str], said: Mentions) -> bool:

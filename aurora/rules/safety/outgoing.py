@@ -2,7 +2,7 @@
 
 A message that never says "retinol" must not bring home a retinol serum to somebody who is pregnant. Whatever
 source an item came from, it is judged by its own words; "retinol-free" and "do not combine with retinol" hold
-nothing back.
+nothing back. Whole cards are judged by `leaving`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from aurora.contract.memory import Profile
 from aurora.rules.safety.engine import Result, result_of
 from aurora.rules.safety.mentions import Mentions
 from aurora.rules.safety.person import person_of
-from aurora.rules.safety.table import BY_ID, RULES
+from aurora.rules.safety.table import BY_ID, RULES, UNANSWERED
+from aurora.rules.safety.terms import PATTERNS
+from aurora.rules.text import fold
 
 Item = TypeVar("Item")
 
@@ -28,9 +30,12 @@ _NESTED = ("alternatives", "similar", "dupes")
 # Links and ids spell words that nobody reads.
 _UNREAD = frozenset({
     "url", "image_url", "affiliate_url", "purchase_url", "pdp_open", "metadata", "offer", "offers",
-    "product_id", "sku_id", "evidence_pack", "subject", "canonical_product_ref", "product_ref",
-    "product_group_id", "merchant_id",
+    "product_id", "sku_id", "subject", "canonical_product_ref", "product_ref", "product_group_id",
+    "merchant_id",
 })  # fmt: skip
+# What is in the product counts; what its papers compare it with does not.
+_EVIDENCE = "evidence_pack"
+_IN_EVIDENCE = ("keyActives", "key_actives", "actives", "ingredients")
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -66,11 +71,15 @@ def outgoing(
     items: texts (ids or names of ingredients, routine steps in words) or objects of any shape. message: what
     the person wrote in this turn, for what it says about them.
     """
-    forbidden = forbidden_for(profile, message)
+    return outgoing_for(items, forbidden_for(profile, message), lang)
+
+
+def outgoing_for(items: Iterable[Item], forbidden: tuple[str, ...], lang: Lang) -> Outgoing[Item]:
+    """`outgoing` for a person of whom it is known what is forbidden (ids of `forbidden_for`)."""
     kept: list[Item] = []
     held: list[Held] = []
     for index, item in enumerate(items):
-        rules = _against(item, forbidden)
+        rules = against(item, forbidden)
         if rules:
             held.append(Held(index, rules))
         elif isinstance(item, Mapping):
@@ -79,8 +88,13 @@ def outgoing(
             kept.append(thinned)
         else:
             kept.append(item)
-    behind = {rule for one in held for rule in one.rules}
-    return Outgoing(kept=kept, held=tuple(held), result=result_of((r for r in RULES if r.id in behind), lang))
+    return Outgoing(kept=kept, held=tuple(held), result=behind((r for h in held for r in h.rules), lang))
+
+
+def behind(rule_ids: Iterable[str], lang: Lang) -> Result:
+    """The rules with these ids, as `engine.check` words them."""
+    ids = frozenset(rule_ids)
+    return result_of((rule for rule in (*RULES, UNANSWERED) if rule.id in ids), lang)
 
 
 def forbidden_for(profile: Profile | None, message: str = "") -> tuple[str, ...]:
@@ -93,12 +107,21 @@ def forbidden_for(profile: Profile | None, message: str = "") -> tuple[str, ...]
     )
 
 
-def _against(item: Any, forbidden: tuple[str, ...]) -> tuple[str, ...]:
+def against(item: Any, forbidden: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of the rules in `forbidden` an item (a text, or an object of any shape) goes against."""
     if not forbidden:
         return ()
-    parts = [Mentions(text) for text in _texts(item)]
+    texts = _texts(item)
+    # Hardly any item names anything of it; only those that do are worth a closer reading.
+    folded = fold("\n".join(texts))
+    suspects = [
+        rule for rule in forbidden if any(PATTERNS[name].search(folded) for name in BY_ID[rule].outgoing)
+    ]
+    if not suspects:
+        return ()
+    parts = [Mentions(text) for text in texts]
     return tuple(
-        rule for rule in forbidden if any(name in part for name in BY_ID[rule].outgoing for part in parts)
+        rule for rule in suspects if any(name in part for name in BY_ID[rule].outgoing for part in parts)
     )
 
 
@@ -109,7 +132,7 @@ def _thinned(item: Mapping[str, Any], index: int, forbidden: tuple[str, ...]) ->
         inner = item.get(key)
         if not isinstance(inner, list):
             continue
-        judged = [(one, _against(one, forbidden)) for one in inner]
+        judged = [(one, against(one, forbidden)) for one in inner]
         bad = [Held(index, rules, key) for _, rules in judged if rules]
         if bad:
             held += bad
@@ -134,8 +157,15 @@ def _strings(value: Any, depth: int) -> Iterator[str]:
     elif depth < _MAX_DEPTH:
         if isinstance(value, Mapping):
             for key, inner in value.items():
-                if key not in _UNREAD and key not in _NESTED:
-                    yield from _strings(inner, depth + 1)
+                if key == _EVIDENCE:
+                    inner = (
+                        [inner.get(name) for name in _IN_EVIDENCE] if isinstance(inner, Mapping) else inner
+                    )
+                elif key in _UNREAD or key in _NESTED:
+                    continue
+                elif isinstance(key, str):
+                    yield key  # a list of ingredients may be a map
+                yield from _strings(inner, depth + 1)
         elif isinstance(value, list | tuple):
             for inner in value:
                 yield from _strings(inner, depth + 1)

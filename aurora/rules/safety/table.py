@@ -530,4 +530,22 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
+UNANSWERED = Rule(
+    id="U1",
+    level="WARN",
+    outgoing=("RET", "ISO", "HQ", "EXF", "PEEL"),
+    rationale=(
+        "Ours: a safety question that was asked twice and stayed open is not asked for ever; nothing strong is "
+        "recommended as long as it is open."
+    ),
+    reason=(
+        "As long as that is open, I leave strong actives out.",
+        "在确认之前，我先不推荐强活性成分。",
+    ),
+    alternative=("Gentle cleansing, moisture and sunscreen", "温和清洁、保湿和防晒"),
+    fires=(),
+    silent=(),
+)
+"""What may not leave while a safety question stays unanswered. No message fires it: the conversation does."""
+
+BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in (*RULES, UNANSWERED)}
