@@ -15,7 +15,8 @@ _CONCERNS_CN = anywhere("抗老", "抗衰", "抗皱", "细纹", "淡纹", "紧�
 _ANTI_AGING = pattern(r"anti[- ]?aging|anti[- ]?ageing|wrinkles?|fine lines?")
 
 # --- explicit wishes (B 2.4) and the pair rule W
-_WISH = anywhere("求推荐", "求推", "想要", "想买", "要", "求")
+# 要 and 求 alone are wishes; inside 不要, 重要, 要是, 要不要 or 追求 they are something else.
+_WISH = pattern(r"求推荐?|想要|想买|(?<![不重主必只])要(?![是不紧点求])|(?<![要追需请苛])求(?!职|救)")
 _PRODUCT_NOUN = anywhere(
     "精华", "面霜", "乳液", "面膜", "防晒", "洁面", "洗面奶", "爽肤水", "化妆水", "护肤品", "产品", "平替",
     "替代",
@@ -36,10 +37,7 @@ _RECO_EN = words(
     "what should i (?:buy|use)", "routines?", "products?", "firming", "dark spots?", "hyperpigmentation",
     "acne", "pores?", "redness", r"am\s*(?:/|and|&|\+)\s*pm", r"(?:am|pm) routine",
 )  # fmt: skip
-_RECO_CN = anywhere(
-    "推荐", "护肤方案", "早晚", "痘痘", "闭口", "毛孔", "泛红", "痘印", "色斑", "怎么买", "购买", "下单",
-    "链接",
-)  # fmt: skip
+_RECO_CN = pattern(r"推荐|护肤方案|早晚(?![会得])|痘痘|闭口|毛孔|泛红|痘印|色斑|怎么买|购买|下单|链接")
 _GIVE_ME = anywhere("给我")
 _PRODUCTS_OR_LIST = anywhere("产品", "清单")
 _BUYING = words("recommend", "recommendations?", "products?", "buy", "what should i (?:buy|use)")
@@ -56,13 +54,14 @@ _SCIENCE_CN = pattern(r"成分.{0,8}?(?:机理|机制|科学|证据|原理)|证�
 
 # --- suitability
 _FIT_EN = pattern(
-    r"\bcan i use\b|\bwill it (?:irritate|break me out)\b|\bsuitable\b|\bsuits? (?:me|my)\b"
+    r"\bcan i use\b|\bwill (?:it|this|that) (?:irritate|break me out|clog)\b|\bsuitable\b"
+    r"|\b(?:suits?|right for) (?:me|my)\b"
     r"|\bif (?:this|it) (?:is|would be)\b.{0,40}?\b(?:okay|ok|safe|good|right)\b"
 )
-_FIT_CN = anywhere(
-    "适合吗", "适不适合", "适合我吗", "是否适合", "适合不适合", "合适吗", "适配吗", "能用吗", "可以用吗",
-    "刺激吗", "爆痘吗",
-)  # fmt: skip
+_FIT_CN = pattern(
+    r"适合(?:我的?)?(?:敏感|油|干|混合|痘痘)?(?:皮肤?|肤质|肌肤?|脸)?吗|适不适合|是否适合|适合不适合|合不合适|合适吗"
+    r"|适配吗|(?:能|可以)用吗|能不能用(?!.{0,12}(?:一起|搭配|叠加))|会不会(?:刺激|爆痘|闷痘|致痘)|刺激吗|[爆闷致]痘吗"
+)
 _FIT_COLON = pattern(r"(?:评估|测评|评价)\s*:\s*(?:\S\s*){3}")
 
 # --- starting a diagnosis
@@ -83,8 +82,9 @@ _GENERATE_CN = anywhere("生成")
 _ROUTINE_THING = pattern(r"早晚|am\s*/\s*pm")
 _ROUTINE_KIND = pattern(r"护肤|routine")
 _REVIEW_ROUTINE = pattern(
-    r"\b(?:review|check|evaluate|assess)\b.{0,12}?\bmy (?:current )?(?:skincare |skin care )?routine\b"
-    r"|评估我现在用的"
+    r"\b(?:review|check|evaluate|assess|look at)\b.{0,12}?\bmy (?:current )?(?:skin ?care )?routine\b"
+    r"|(?:评估|看看|点评|分析|检查)(?:一下|下)?我(?:现在|目前|正在|平时)(?:在)?用的"
+    r"|(?:评估|看看|点评|分析|检查)(?:一下|下)?我(?:现在|目前|平时)?的(?:护肤)?(?:步骤|流程|方案|routine)"
 )
 
 # --- compatibility
@@ -94,24 +94,46 @@ _COMPAT = words(
 )  # fmt: skip
 _COMPAT_CN = anywhere(
     "冲突", "相克", "兼容", "叠加", "同晚", "一起用", "能不能一起", "还能和", "搭配", "同用",
+    "在一起", "一起涂", "混用",
 )  # fmt: skip
 
 # --- weather and travel
+# A cold cream is no weather, a travel size no trip, dry skin no dry air.
 _WEATHER = words(
-    "snow", "snowing", "rain", "raining", "weather", "humidity", "uv", "climate", "wind", "windy",
-    "dry air", "cold", "heat", "sun exposure", "travel", "travell?ing", "itinerary", "destination",
-    "flights?", "ski", "skiing",
+    "snow", "snowing", "rain", "raining", "weather", "humidity", "uv", "climate", r"wind(?! down)", "windy",
+    "dry air", r"cold(?![ -](?:creams?|sores?|press\w{0,3}|process))", r"heat(?! rash)", "sun exposure",
+    r"travel(?![ -]siz)", "travell?ing", "itinerary", "destination", "flights?", "ski", "skiing",
 )  # fmt: skip
-_WEATHER_CN = anywhere(
-    "下雪", "雪天", "下雨", "雨天", "天气", "气温", "温度", "湿度", "紫外线", "风大", "大风", "寒冷",
-    "冷空气", "高温", "热浪", "干燥", "雾霾", "污染", "花粉", "旅行", "出差", "飞行", "飞机", "高原",
-    "海边", "滑雪", "户外",
-)  # fmt: skip
+_WEATHER_CN = pattern(
+    r"下雪|雪天|下雨|雨天|天气|气温|温度|湿度|紫外线|风大|大风|寒冷|冷空气|高温|热浪|雾霾|污染|花粉|旅行|出差|飞行"
+    r"|飞机|高原|海边|滑雪|户外|(?:空气|天干|气候|环境|秋|冬|北方|室内|空调房?).{0,6}?干燥|干燥的?(?:天|季|环境|气候|空气|地区|地方)"
+)
+
+# --- one product under the lens
+_EVALUATES_ID = pattern(r"evaluate|fit[_-]check|product_analysis")
+_EVALUATE_CHIPS = frozenset({"chip.action.analyze_product", "chip_action_analyze_product"})
+_EVALUATE_WORD = pattern(r"\b(?:evaluat|assess|analy[sz]|check\b|review\b)|评估|测评|评价|分析|看看|判断")
+_PICKS_WORD = pattern(r"\b(?:recommend|suggest)|推荐")
+_EVALUATES = pattern(
+    r"\b(?:evaluate|assess|analy[sz]e)\b.{0,32}?\b(?:products?|this|it)\b"
+    r"|\b(?:check|review) (?:this|the)\b.{0,40}?\bproduct\b"
+    r"|(?:评估|测评|评价|分析|看看|判断).{0,20}?(?:这款|这个|该|单品|产品)"
+    r"|(?:这款|这个|该产品).{0,40}?(?:适合吗|能用吗|可以用吗)"
+)
+
+# --- what a question about ingredients is about
+_SCIENCE_TARGET = pattern(
+    r"\b(?:niacinamide|retin(?:ol|oid|al)|adapalene|tretinoin|vitamin c\b|ascorbic|azelaic|salicylic|glycolic"
+    r"|mandelic|pha\b|ceramide|peptide|tranexamic|arbutin|acne|breakout|redness|sensitiv|dark spot"
+    r"|hyperpigmentation|brighten|pores?\b|anti[- ]?age?ing|wrinkle|barrier|irritation)"
+    r"|烟酰胺|a醇|维a|阿达帕林|维c|维生素c|壬二酸|水杨酸|果酸|杏仁酸|神经酰胺|多肽|胜肽|传明酸|熊果苷"
+    r"|痘|闭口|泛红|敏感|淡斑|色沉|提亮|毛孔|抗老|细纹|屏障|刺激|刺痛|修护"
+)
 
 _BUDGETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (pattern(r"¥\s*1000|\b1000\b|\bhigh\b|\bpremium\b"), "¥1000+"),
-    (pattern(r"¥\s*500|\b500\b|\bmid\b|\bmedium\b"), "¥500"),
-    (pattern(r"¥\s*200|\b200\b|\blow\b"), "¥200"),
+    (pattern(r"\b1000\b|\bhigh\b|\bpremium\b"), "¥1000+"),
+    (pattern(r"\b500\b|\bmid\b|\bmedium\b"), "¥500"),
+    (pattern(r"\b200\b|\blow\b"), "¥200"),
     (pattern(r"不确定|\bunknown\b|\bunsure\b"), "不确定"),
 )
 
@@ -183,6 +205,21 @@ def asks_weather(text: str) -> bool:
     return hit(text, _WEATHER, _WEATHER_CN)
 
 
+def evaluates_product(text: str, action_id: str | None = None) -> bool:
+    """EVAL2: one product is to be judged. Asking for recommendations alone is no such wish."""
+    action = action_id or ""
+    if action in _EVALUATE_CHIPS or hit(action, _EVALUATES_ID) or asks_suitability(text):
+        return True
+    if hit(text, _PICKS_WORD) and not hit(text, _EVALUATE_WORD):
+        return False
+    return hit(text, _EVALUATES)
+
+
+def names_science_target(text: str) -> bool:
+    """SCIENCE_TARGET: the active or the effect that a question about ingredients is about."""
+    return hit(text, _SCIENCE_TARGET) or bool(actives.named(text))
+
+
 def budget_tier(text: str) -> str | None:
-    """The budget tier that a text names, or None.."""
+    """The budget tier that a text names as a whole word or amount, or None ("slow" is not low)."""
     return next((tier for found, tier in _BUDGETS if found.search(text)), None)

@@ -23,6 +23,8 @@ ALL = {
     "routine": detectors.asks_routine,
     "compat": detectors.asks_compatibility,
     "weather": detectors.asks_weather,
+    "evaluate": detectors.evaluates_product,
+    "target": detectors.names_science_target,
 }
 
 # text -> the detectors that must fire, and those that must not.
@@ -72,6 +74,62 @@ CASES = [
     ("Going skiing next month", "weather", ""),
     ("there is a risk in the louvre", "", "weather"),
     ("有什么风险", "", "weather reco"),
+    ("我不要防晒", "", "explicit reco request"),
+    ("防晒重要吗，面霜呢", "", "explicit reco request"),
+    ("主要是用面霜", "", "explicit request"),
+    ("我追求好的面霜", "", "explicit request"),
+    ("我需要一款面霜", "explicit reco request", ""),
+    ("求一款平替", "explicit reco request", ""),
+    ("早晚会好的", "", "reco"),
+    ("早晚怎么护肤", "reco", "request"),
+    ("帮我推荐 a moisturizer", "explicit reco request", "fit"),
+    ("firming, hyperpigmentation", "reco target", "explicit"),
+    ("what should I buy", "reco", "explicit request"),
+    ("怎么买这个", "reco", "explicit"),
+    ("pm only", "", "reco routine"),
+    ("I am in pm traffic", "", "reco routine"),
+    ("成分的科学原理", "science", "reco"),
+    ("论文证据呢", "science", "reco"),
+    ("有论文证据的产品推荐", "science reco", ""),
+    ("问成分", "science", "routine"),
+    ("will this break me out", "fit evaluate", "diag"),
+    ("会不会爆痘", "fit evaluate target", "science"),
+    ("适合敏感肌吗", "fit evaluate", ""),
+    ("适合我的皮肤吗", "fit", "diag"),
+    ("有适合我的产品吗", "", "fit"),
+    ("我能不能用这个", "fit", "compat"),
+    ("a醇和果酸能不能用在一起", "compat", "fit"),
+    ("测评:好用吗", "fit evaluate", ""),
+    ("a face scan please", "diag", ""),
+    ("脸部检测一下", "diag", "explicit"),
+    ("诊断", "explicit", "diag"),
+    ("look at my current skincare routine", "review routine", ""),
+    ("看看我目前的护肤步骤", "review", "request"),
+    ("帮我评估一下我正在用的", "review", ""),
+    ("生成 am/pm 护肤", "routine reco", ""),
+    ("生成一张图", "", "routine"),
+    ("vitamin complex together", "", "compat"),
+    ("at the pharmacy with my mom", "", "compat target"),
+    ("可以把BHA和A醇叠加吗", "compat explicit target", ""),
+    ("我的皮肤很干燥", "", "weather"),
+    ("北方冬天干燥怎么办", "weather", ""),
+    ("空气很干燥", "weather", ""),
+    ("a cold cream for the night", "", "weather"),
+    ("cold outside", "weather", ""),
+    ("travel-size cleansers", "", "weather"),
+    ("UV很强", "weather", ""),
+    ("Should I start retinol next week?", "target", "weather"),
+    ("周末干什么", "", "weather"),
+    ("Evaluate a specific product for me.", "evaluate", "science"),
+    ("please analyze this serum", "evaluate", "diag"),
+    ("review the new product", "evaluate", "review"),
+    ("recommend a product, suggest it", "reco", "evaluate"),
+    ("recommend one and assess this product", "reco evaluate", ""),
+    ("帮我看看这款精华", "evaluate", "diag"),
+    ("这款面霜能用吗", "evaluate fit", ""),
+    ("推荐这款的平替", "reco", "evaluate"),
+    ("ceramides for my barrier", "target", "science"),
+    ("熊果苷有用吗", "target", "fit"),
     ("hello", "", " ".join(ALL)),
     ("", "", " ".join(ALL)),
 ]
@@ -92,6 +150,21 @@ def test_an_action_id_counts_as_routine_only_if_the_message_does_not_say_otherwi
 
 
 @pytest.mark.parametrize(
+    ("action_id", "expected"),
+    [
+        ("chip.action.analyze_product", True),
+        ("chip_action_analyze_product", True),
+        ("chip.fit-check.open", True),
+        ("evaluate_now", True),
+        ("chip.start.routine", False),
+        (None, False),
+    ],
+)
+def test_a_chip_may_put_one_product_under_the_lens(action_id, expected):
+    assert detectors.evaluates_product("", action_id) is expected
+
+
+@pytest.mark.parametrize(
     ("text", "tier"),
     [
         ("¥200", "¥200"),
@@ -100,6 +173,13 @@ def test_an_action_id_counts_as_routine_only_if_the_message_does_not_say_otherwi
         ("premium", "¥1000+"),
         ("不确定", "不确定"),
         ("slow", None),
+        ("2000", None),
+        ("￥500左右", "¥500"),
+        ("1000以上", "¥1000+"),
+        ("mid range", "¥500"),
+        ("midnight", None),
+        ("unsure", "不确定"),
+        ("", None),
     ],
 )
 def test_budget_tiers(text, tier):

@@ -71,8 +71,8 @@ TABLE: tuple[Active, ...] = (
     ),
     Active(
         names=("vitamin_c",),
-        en=("vitamin c", "ascorbic", "ascorbate", "ascorbyl"),
-        short=("vit c", "vc"),
+        en=("ascorbic", "ascorbate", "ascorbyl"),
+        short=("vitamin c", "vit c", "vc"),
         cn=("维生素c", "抗坏血酸"),
         cn_re=(r"维\s?c(?![a-z])",),
     ),
