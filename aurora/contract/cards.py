@@ -11,19 +11,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-Anything = dict[str, Any]
-Name = Annotated[str, Meta(min_length=1)]
+from aurora.contract.card_base import Anything, Exact, Name, Open
+from aurora.contract.routine_cards import ConflictHeatmap, RoutineSimulation
+
 Score01 = Annotated[float, Meta(ge=0, le=1)]
 Level = Literal["low", "medium", "high"]
 LongValue = str | Anything | list[Any] | None
-
-
-class Exact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Ours to the last key."""
-
-
-class Open(msgspec.Struct, frozen=True, kw_only=True):
-    """Known keys are typed; further keys may come along."""
 
 
 class Confidence(Open, frozen=True, kw_only=True):
@@ -378,6 +371,8 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "recommendations": Recommendations,
     "ingredient_plan": IngredientPlan,
     "analysis_summary": AnalysisSummary,
+    "routine_simulation": RoutineSimulation,
+    "conflict_heatmap": ConflictHeatmap,
     "product_parse": ProductParse,
     "env_stress": EnvStress,
     "offers_resolved": OffersResolved,

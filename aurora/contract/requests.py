@@ -137,6 +137,20 @@ class TrackerLog(Request, frozen=True, kw_only=True):
     sensation: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
 
 
+class SimulatedRoutine(Request, frozen=True, kw_only=True):
+    """Steps of a morning and an evening, as any objects; at most 40 each."""
+
+    am: Annotated[list[Anything], Meta(max_length=40)] | UnsetType = UNSET
+    pm: Annotated[list[Anything], Meta(max_length=40)] | UnsetType = UNSET
+
+
+class RoutineSimulate(Request, frozen=True, kw_only=True):
+    """POST /v1/routine/simulate: do these steps go together? `{}` is valid, and safe."""
+
+    routine: SimulatedRoutine | UnsetType = UNSET
+    test_product: Anything | UnsetType = UNSET
+
+
 class AffiliateOutcome(Request, frozen=True, kw_only=True):
     """POST /v1/affiliate/outcome: the person left for a shop, or tried to."""
 

@@ -15,6 +15,7 @@ from aurora.contract.requests import (
     ChatRequest,
     EventBatch,
     ProfileUpdate,
+    RoutineSimulate,
     SkinAnalysisRequest,
     TrackerLog,
 )
@@ -54,7 +55,8 @@ ROUTES: tuple[Route, ...] = (
         body=ChatRequest,
         cards=(
             "gate_notice", "diagnosis_gate", "confidence_notice", "recommendations", "ingredient_plan",
-            "product_parse", "product_analysis", "aurora_structured", "aurora_context_raw", "env_stress",
+            "product_parse", "product_analysis", "aurora_structured", "aurora_context_raw",
+            "routine_simulation", "conflict_heatmap", "env_stress",
             "offers_resolved",
         ),
         upstream_cards=True,
@@ -111,6 +113,14 @@ ROUTES: tuple[Route, ...] = (
                 "How many rows, 1 to 30: truncated and clamped; 0 and what is no number mean 7.",
             ),
         ),
+    ),
+    Route(
+        method="POST",
+        path="/v1/routine/simulate",
+        summary="Do the steps of a routine go together? Answered from the rules alone.",
+        body=RoutineSimulate,
+        cards=("routine_simulation", "conflict_heatmap"),
+        errors={500: ("SIMULATE_FAILED",)},
     ),
     Route(
         method="POST",

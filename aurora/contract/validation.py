@@ -22,6 +22,7 @@ from aurora.contract.requests import (
     ChatRequest,
     EventBatch,
     ProfileUpdate,
+    RoutineSimulate,
     SkinAnalysisRequest,
     TrackerLog,
 )
@@ -35,6 +36,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "analysis": SkinAnalysisRequest,
     "profile_update": ProfileUpdate,
     "tracker_log": TrackerLog,
+    "routine_simulate": RoutineSimulate,
     "affiliate_outcome": AffiliateOutcome,
     "events": EventBatch,
 }

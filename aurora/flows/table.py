@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aurora.actors.turn import Flow
-from aurora.flows import affiliate, profile, session, tracker
+from aurora.flows import affiliate, profile, routine, session, tracker
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 
@@ -27,5 +27,6 @@ TURN_KINDS: Mapping[str, TurnKind] = {
     "profile_delete": TurnKind(profile.delete),
     "tracker_log": TurnKind(tracker.log, "tracker_log"),
     "tracker_recent": TurnKind(tracker.recent),
+    "routine_simulate": TurnKind(routine.simulate, "routine_simulate"),
     "affiliate_outcome": TurnKind(affiliate.outcome, "affiliate_outcome"),
 }

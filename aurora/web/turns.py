@@ -79,6 +79,7 @@ TURNS = (
     _route("POST", "/v1/profile/delete", "profile_delete", _write, "PROFILE_DELETE_FAILED"),
     _route("POST", "/v1/tracker/log", "tracker_log", _write, "TRACKER_LOG_FAILED"),
     _route("GET", "/v1/tracker/recent", "tracker_recent", _write, "TRACKER_LOAD_FAILED", ("days",)),
+    _route("POST", "/v1/routine/simulate", "routine_simulate", _write, "SIMULATE_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
 )
 
