@@ -223,7 +223,7 @@ def as_wire(pending: Pending) -> dict[str, Any]:
         "resume_user_hash": hashlib.sha256(pending.resume_user_text.encode()).hexdigest()[:MAX_HASH],
         "step_index": len(pending.history),
         "current": {"id": current.id, "norm_id": current.norm_id} if current is not None else None,
-        "queue": [msgspec.to_builtins(question) for question in pending.queue],
+        "queue": [_plain(question) for question in pending.queue],
         "history": [msgspec.to_builtins(answer) for answer in pending.history],
     }
 
@@ -231,7 +231,11 @@ def as_wire(pending: Pending) -> dict[str, Any]:
 def as_kept(pending: Pending) -> dict[str, Any]:
     """The same with the words of the question that stands, for `Conversation.pending`."""
     current = pending.current
-    return as_wire(pending) | {"current": msgspec.to_builtins(current) if current is not None else None}
+    return as_wire(pending) | {"current": _plain(current) if current is not None else None}
+
+
+def _plain(question: Question) -> dict[str, Any]:
+    return {**msgspec.to_builtins(question), "options": list(question.options)}
 
 
 def _named(ask: ChatAsk) -> set[str] | None:
