@@ -11,13 +11,16 @@ from typing import Any
 
 import msgspec
 
-from aurora.actors import commerce, decision
+from aurora.actors import commerce, decision, opening
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.links import Reply
 from aurora.actors.questions import (
+    CatalogueRows,
     CommerceSearch,
     DecisionChat,
     Erase,
+    MatchCatalogue,
+    OpenProduct,
     Question,
     ReadLogs,
     ReadMemory,
@@ -44,8 +47,10 @@ def _of(kind: Any) -> Callable[[bytes], Any]:
 _UPSTREAM: Mapping[type[Question], Callable[[Reply], Finding]] = {
     DecisionChat: decision.read_outcome,
     CommerceSearch: commerce.read_search,
+    OpenProduct: opening.read_opening,
 }
 _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
+    MatchCatalogue: _of(CatalogueRows),
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),

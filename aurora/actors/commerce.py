@@ -6,10 +6,11 @@ from typing import Any
 
 import trio
 
+from aurora.actors import opening
 from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Answer, Failure, FailureCode, Finding
 from aurora.actors.links import Link, Reply
-from aurora.actors.questions import CommerceSearch
+from aurora.actors.questions import CommerceSearch, OpenProduct
 
 NAME = "commerce"
 SEARCH_PATH = "/agent/v1/products/search"
@@ -24,10 +25,18 @@ def auth_headers(key: str) -> dict[str, str]:
 
 
 def commerce_handler(link: Link) -> Handler:
-    """Handler of CommerceSearch over `link`: one attempt, at most 1200 ms or the question's own cap."""
+    """Handler of CommerceSearch and OpenProduct over `link`: one attempt each, within the question's own cap.
+
+    A search without one has at most 1200 ms.
+    """
 
     async def handle(call: Call) -> Finding:
         question = call.question
+        if isinstance(question, OpenProduct):
+            left_ms = max(0, int((call.deadline - trio.current_time()) * 1000))
+            path, body = opening.request_of(question, left_ms)
+            said = await link.call("POST", path, json=body, deadline=call.deadline, context=call.turn.context)
+            return opening.read_opening(said)
         if not isinstance(question, CommerceSearch):
             raise TypeError(f"commerce cannot answer {type(question).__name__}")
         deadline = call.deadline

@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from aurora import telemetry
+from aurora.actors import catalogue
 from aurora.actors.call import Handler
 from aurora.actors.clerk import Clerk
 from aurora.actors.commerce import auth_headers, commerce_handler
@@ -18,6 +19,7 @@ from aurora.actors.memory import memory_handler
 from aurora.actors.trace import Tracer, flags_in_force
 from aurora.contract.errors import ContractError
 from aurora.lifetime import service_nursery
+from aurora.rules.matcher.catalogue import Catalogue
 from aurora.settings import Settings
 from aurora.store.port import Store
 
@@ -28,8 +30,8 @@ LEAST_USEFUL_MS = 20
 class House:
     """Composition, for the lifetime of the process. Build it with `furnish`; tests build it by hand.
 
-    actors: name -> handler of its questions. in_flight: turns admitted now. stopping: set when shutdown
-    begins, so that turns which are cut then say so.
+    actors: name -> handler of its questions; shelf: the matcher's catalogue, if there is one. in_flight:
+    turns admitted now. stopping: set when shutdown begins, so that turns which are cut then say so.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class House:
         clerk: Clerk | None = None,
         tracer: Tracer | None = None,
         actors: Mapping[str, Handler] | None = None,
+        shelf: Catalogue | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -54,6 +57,7 @@ class House:
                 "memory": memory_handler(store),
                 "decision": decision_handler(links["decision"]),
                 "commerce": commerce_handler(links["commerce"]),
+                "catalogue": catalogue.catalogue_handler(shelf),
             }
         )
         self.tracing = settings.trace_level == "full"
@@ -97,7 +101,8 @@ async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
         Link("commerce", settings.backend_base_url, settings, headers=keys) as commerce,
         service_nursery() as nursery,
     ):
-        house = House(settings, store, {"decision": decision, "commerce": commerce})
+        shelf = catalogue.load(settings)
+        house = House(settings, store, {"decision": decision, "commerce": commerce}, shelf=shelf)
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)

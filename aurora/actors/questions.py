@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from aurora.contract.envelope import Lang
+from aurora.rules.matcher.catalogue import Product
+from aurora.rules.matcher.score import Wanted
 from aurora.store.facts import NewFact
 
 
@@ -64,6 +67,51 @@ class CommerceSearch(Question, frozen=True, kw_only=True, tag=True):
     limit: int = 8
 
 
+class OpenProduct(Question, frozen=True, kw_only=True, tag=True):
+    """Commerce backend: how the shop opens a product (contract D 1.5, 5.8). Answer: ProductOpening.
+
+    by: `stable_id` (POST /agent/shop/v1/invoke) or `text` (POST /agent/v1/products/resolve).
+    """
+
+    actor: ClassVar[str] = "commerce"
+    by: Literal["stable_id", "text"]
+    query: str
+    lang: Lang = "EN"
+    product_id: str = ""
+    sku_id: str = ""
+    merchant_id: str = ""
+    brand: str = ""
+    name: str = ""
+
+
+class ProductOpening(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shop said. Either id may be blank; nothing found: both, and `reason` says why.
+
+    reason: `no_candidates`, `db_error` or `upstream_timeout`.
+    """
+
+    product_id: str = ""
+    merchant_id: str = ""
+    group_id: str = ""
+    reason: str = ""
+
+
+class MatchCatalogue(Question, frozen=True, kw_only=True, tag=True):
+    """Our own catalogue: the rows that fit a plan (contract D 5.9). Answer: CatalogueRows."""
+
+    actor: ClassVar[str] = "catalogue"
+    wanted: Wanted
+    lang: Lang = "EN"
+
+
+class CatalogueRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The best few of each slot, with the digest of the file they stand in. seed: they are made up."""
+
+    products: list[Product]
+    digest: str
+    seed: bool = False
+
+
 class ReadMemory(Question, frozen=True, kw_only=True, tag=True):
     """Everything known of the identity. Answer: contract.memory.Memory (ready False when it failed)."""
 
@@ -94,5 +142,7 @@ class Erase(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "memory"
 
 
-AnyQuestion = DecisionChat | CommerceSearch | ReadMemory | ReadLogs | Remember | Erase
+AnyQuestion = (
+    DecisionChat | CommerceSearch | OpenProduct | MatchCatalogue | ReadMemory | ReadLogs | Remember | Erase
+)
 """Every question there is: how a recorded one is read back."""

@@ -12,17 +12,23 @@ from aurora.actors.commerce import read_search
 from aurora.actors.decision import read_outcome
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.links import Reply
+from aurora.actors.opening import read_opening
 from aurora.actors.questions import (
     AnyQuestion,
+    CatalogueRows,
     CommerceSearch,
     DecisionChat,
     Erase,
+    MatchCatalogue,
+    OpenProduct,
     Question,
     ReadLogs,
     ReadMemory,
     Remember,
 )
 from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
+from aurora.rules.matcher.catalogue import Product
+from aurora.rules.matcher.score import Wanted
 from aurora.store.port import Appended
 
 MEMORY = Memory(
@@ -46,11 +52,15 @@ OURS: list[tuple[Question, Any]] = [
     (ReadLogs(limit=3), []),
     (Remember(facts=[]), Appended(versions=[3, 4], memory=MEMORY)),
     (Erase(), "db"),
+    (
+        MatchCatalogue(wanted=Wanted(targets=(("panthenol", 80),), avoid=(("retinol", "avoid"),))),
+        CatalogueRows(products=[Product(product_id="p", name="P", risk_tags=("repair",))], digest="d"),
+    ),
 ]
 
 
 def test_every_question_has_a_reader() -> None:
-    read = {type(question) for question, _ in OURS} | {DecisionChat, CommerceSearch}
+    read = {type(question) for question, _ in OURS} | {DecisionChat, CommerceSearch, OpenProduct}
     assert read == set(get_args(AnyQuestion)) == set(Question.__subclasses__())
 
 
@@ -65,6 +75,8 @@ UPSTREAM: list[tuple[Question, Any, Any]] = [
     (DecisionChat(query="q"), read_outcome, {}),
     (CommerceSearch(query="q"), read_search, {"data": {"products": [{"id": 1}, None]}}),
     (CommerceSearch(query="q"), read_search, []),
+    (OpenProduct(by="text", query="q"), read_opening, {"resolved": False, "reason_code": "DB_ERROR"}),
+    (OpenProduct(by="stable_id", query="q"), read_opening, {"status": "success", "mapping": 3}),
 ]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from aurora.contract.memory import Profile
+from aurora.rules.analysis.ingredients import TABLE, named_in
 from aurora.rules.matcher.slots import Entry
 from aurora.rules.text import fold
 
@@ -30,7 +31,12 @@ BUDGET_SAME, BUDGET_OTHER, BUDGET_UNKNOWN = 1.0, 0.45, 0.65
 THERE_UNKNOWN, THERE_YES, THERE_NO = 0.7, 1.0, 0.3
 CAUTION_EACH, CAUTION_MOST = 0.12, 0.35
 
-_FRAGILE_BARRIERS = frozenset({"impaired", "compromised", "damaged"})
+# What people and clients call these, in both languages.
+_FRAGILE_BARRIERS = frozenset({"impaired", "compromised", "damaged", "weak", "受损", "不稳定", "脆弱"})
+_VERY_SENSITIVE = frozenset({"high", "sensitive", "高", "敏感"})
+_SKIN = {
+    "oily": "oily", "油性": "oily", "油皮": "oily", "dry": "dry", "干性": "dry", "干皮": "dry",
+}  # fmt: skip
 # Tiers as the client sends them (D 13, defect 16), and the words of D 5.9; anything else is unknown.
 _BANDS = {
     "¥200": "low", "200": "low", "low": "low", "budget": "low", "entry": "low",
@@ -48,8 +54,9 @@ _GLOBAL = "GLOBAL"
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody's plan and profile ask of a product.
 
-    targets: (ingredient, priority 0..100). avoid: (ingredient, avoid | caution). band: low, mid, high, "" if
-    unknown. region: upper case, "" if unknown. gentle: nothing strong may be proposed. per_slot: 1..8.
+    targets: (ingredient, priority 0..100). avoid: (ingredient, avoid | caution). skin_type: oily, dry or "".
+    band: low, mid, high, "" if unknown. region: upper case, "" if unknown. gentle: nothing strong may be
+    proposed. per_slot: 1..8.
     """
 
     targets: tuple[tuple[str, int], ...]
@@ -64,7 +71,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def wanted_of(plan: Mapping[str, Any], profile: Profile | None, *, gentle: bool, per_slot: int = 4) -> Wanted:
     """Read a stored plan (contract C 21) and a profile; what has the wrong shape is left out."""
-    known = profile or Profile()
+    person = profile or Profile()
     targets = {
         name: min(100, max(0, round(priority)))
         for name, row in _rows(plan.get("targets"))
@@ -74,13 +81,20 @@ def wanted_of(plan: Mapping[str, Any], profile: Profile | None, *, gentle: bool,
         name: "caution" if row.get("severity") == "caution" else "avoid"
         for name, row in _rows(plan.get("avoid"))
     }
+    # The plan may be older than what the person has said since.
+    avoid |= {
+        known.id: "avoid"
+        for known in TABLE
+        if any(named_in(text, known.id) for text in person.contraindications)
+    }
     return Wanted(
         targets=tuple(targets.items()),
         avoid=tuple(avoid.items()),
-        skin_type=_word(known.skinType),
-        fragile=_word(known.sensitivity) == "high" or _word(known.barrierStatus) in _FRAGILE_BARRIERS,
-        band=band_of(known.budgetTier),
-        region=region_of(known.region),
+        skin_type=_SKIN.get(_word(person.skinType), ""),
+        fragile=_word(person.sensitivity) in _VERY_SENSITIVE
+        or _word(person.barrierStatus) in _FRAGILE_BARRIERS,
+        band=band_of(person.budgetTier),
+        region=region_of(person.region),
         gentle=gentle,
         per_slot=min(8, max(1, per_slot)),
     )
