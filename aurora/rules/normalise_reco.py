@@ -70,10 +70,13 @@ def normalise(
     profile: Profile | None,
     week: Sequence[SkinLog] = (),
     debug: bool = False,
+    limit: int = MAX_ITEMS,
+    per_slot: bool = False,
 ) -> list[dict[str, Any]]:
     """Items with `slot, step, sku{...}, notes, reasons, pdp_open` and their lawful extras, each product once.
 
-    week: logs of the last 7 days, for reasons. An item that names nothing to look for is dropped.
+    week: logs of the last 7 days, for reasons. per_slot: once in the morning and once at night, as the steps
+    of a routine are. An item that names nothing to look for is dropped.
     """
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -85,11 +88,12 @@ def normalise(
             continue
         sku = item["sku"]
         key = (sku["sku_id"] or sku["product_id"] or f"{sku['brand']} {sku['name']}").lower()
+        key = f"{item['slot']}|{key}" if per_slot else key
         if key in seen:
             continue
         seen.add(key)
         found.append(item)
-        if len(found) == MAX_ITEMS:
+        if len(found) == limit:
             break
     return found
 
