@@ -45,8 +45,7 @@ _MONEY = pattern(
 )
 _FOREIGN = pattern(r"[$€£]|\b(?:euros?|eur|dollars?|usd|pounds?|gbp)\b|美元|欧元|英镑")
 _AMOUNT = pattern(r"(?<![\w.])(\d{2,5})(?![\w.%])")
-_BARE_FOREIGN = pattern(r"[$€£]|\b(?:euros?|eur|dollars?|usd|pounds?|gbp)\b|美元|欧元|英镑")
-_AMOUNT = pattern(
+_BARE_AMOUNT = pattern(
     r"\s*(?:around|about|under|up to|below|max|maybe|大概|大约|差不多|最多)?\s*\d{2,5}\s*"
     r"(?:左右|以内|以下|per month|a month|monthly|一个月|每月)?[.。!！]?\s*"
 )

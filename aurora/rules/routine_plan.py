@@ -1,4 +1,4 @@
-"""An AM/PM routine out of a decision reply (contract D 2.6, 2.7): its steps, and what is known around them."""
+"""An AM/PM routine from a decision reply (contract D 2.6, 2.7): its steps, and what stands around them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WARNING_LIKE = frozenset({
 
 
 class RoutinePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """steps: raw, each with its slot, mornings first. rest: payload keys beside them, as D 5.13 names them."""
+    """steps: raw, each with its slot, mornings first. rest: payload keys beside them (D 5.13)."""
 
     steps: list[dict[str, Any]]
     rest: dict[str, Any]
