@@ -1,4 +1,4 @@
-"""What a turn still needs to know, how often that was asked already, and when to stop asking (contract B 11.1).
+"""What a turn still needs to know, how often that was asked, and when to stop asking (contract B 11.1).
 
 The planner counts how often the same turn (intent, fields, language) had to ask for the same things in a row.
 From the third time on the answer is: go on with careful defaults. It decides nothing about safety; a question

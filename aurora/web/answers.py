@@ -15,7 +15,7 @@ from aurora.rules.flow_stages import stages_of
 from aurora.settings import Settings
 from aurora.web.context import context_of
 from aurora.web.request import Arrived
-from aurora.web.rollout import BUCKET_HEADER, rollout_headers
+from aurora.web.rollout import BUCKET_HEADER, placed, rollout_headers
 
 JSON_TYPE = "application/json; charset=utf-8"
 CHAT_PATH = "/v1/chat"
@@ -82,7 +82,8 @@ def refusal(error: ContractError, request: Arrived, settings: Settings) -> Reply
     )
     is_chat = request.route == CHAT_PATH
     if is_chat and BUCKET_HEADER not in request.extra_headers:  # refused before its body was read
-        request.extra_headers = {**request.extra_headers, **rollout_headers(request, None, settings)}
+        assignment = placed(request, None, settings)
+        request.extra_headers = {**request.extra_headers, **rollout_headers(assignment, settings)}
     envelope = EnvelopeAssembler(turn, settings, chat=is_chat)
     envelope.refuse(error)
     return envelope_reply(envelope.finish(), request)

@@ -19,12 +19,13 @@ from aurora.actors.turn import Flow, conduct
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
 from aurora.flows.table import TURN_KINDS
+from aurora.rules import rollout
 from aurora.settings import Settings
 from aurora.web.answers import CHAT_PATH, Reply, envelope_reply
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.request import Arrived, current_request
-from aurora.web.rollout import rollout_headers
+from aurora.web.rollout import placed, rollout_headers
 from aurora.web.turn_connection import Handler
 
 Budget = Callable[[Settings], tuple[str, int]]
@@ -131,12 +132,13 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> 
     telemetry.bind_ids(context.request_id, context.trace_id)
     raw: dict[str, Any] = {}
     if is_chat:
-        request.extra_headers = rollout_headers(request, body, settings)
-        raw = chat_hints(request)
+        raw = chat_hints(request) | _placed(request, body, settings)
     elif route.query:
         given = dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=50))
         raw = {name: given[name] for name in route.query if name in given}
     identity = identity_of(context)
+    if is_chat and identity.user_id is not None:
+        raw |= _placed(request, body, settings, identity.user_id)
     decoded = None
     if route.body is not None:
         decoded = decode(route.body, body, max_depth=settings.max_json_depth)
@@ -149,3 +151,10 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> 
         body=decoded,
         raw=raw,
     )
+
+
+def _placed(request: Arrived, body: Any, settings: Settings, user_id: str | None = None) -> dict[str, Any]:
+    """Set the rollout's headers; answers what the turn has to know of it, usually nothing."""
+    assignment = placed(request, body, settings, user_id)
+    request.extra_headers = rollout_headers(assignment, settings)
+    return {rollout.RAW_KEY: rollout.as_raw(assignment)} if rollout.needed(assignment, settings) else {}

@@ -12,10 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aurora.contract.errors import ContractError
-from aurora.settings import Settings
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.request import Arrived, arrived
-from aurora.web.rollout import bucket, rollout_headers
 
 
 def request_with(**headers: str) -> Arrived:
@@ -172,7 +170,7 @@ def test_accept_language_decides_nothing_but_is_handed_on() -> None:
     assert chat_hints(request)["accept_language"] == "zh-CN,zh;q=0.9"
 
 
-# --- hints and rollout ------------------------------------------------------------------------------------
+# --- hints ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -192,22 +190,6 @@ def test_accept_language_decides_nothing_but_is_handed_on() -> None:
 )
 def test_chat_hints(headers: dict[str, str], hints: dict[str, Any]) -> None:
     assert chat_hints(request_with(**headers)) == hints
-
-
-def test_the_bucket_follows_the_session_then_the_device_then_the_uid() -> None:
-    settings = Settings()
-    by_uid = rollout_headers(request_with(x_aurora_uid="u1"), {}, settings)
-    assert by_uid["x-aurora-bucket"] == str(bucket("anon:u1"))
-    by_session = rollout_headers(request_with(x_aurora_uid="u1"), {"session": {"id": "s1"}}, settings)
-    assert by_session["x-aurora-bucket"] == str(bucket("session:s1"))
-    assert by_session["x-aurora-variant"] == "legacy"
-    assert by_session["x-aurora-policy-version"] == "aurora_chat_v2_p0"
-
-
-@given(st.text())
-def test_a_bucket_is_below_a_hundred_and_stable(key: str) -> None:
-    assert 0 <= bucket(key) < 100
-    assert bucket(key) == bucket(key)
 
 
 @hypothesis_settings(max_examples=50)
