@@ -43,6 +43,7 @@ _DB = "Database"
 _UP = "Upstreams"
 _TURN = "Turns and budgets"
 _RECO = "Recommendations"
+_PHOTO = "Photos"
 _MEM = "Memory and retention"
 _WEB = "HTTP"
 _EV = "UI telemetry"
@@ -155,6 +156,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_UP,
         ),
     ] = ""
+    weather_geocoding_base_url: Annotated[
+        str,
+        var(
+            "AURORA_WEATHER_GEOCODING_BASE_URL",
+            doc="Where places are looked up, Open-Meteo's shape; asked only with live weather on.",
+            group=_UP,
+        ),
+    ] = "https://geocoding-api.open-meteo.com"
+    weather_forecast_base_url: Annotated[
+        str,
+        var(
+            "AURORA_WEATHER_FORECAST_BASE_URL",
+            doc="Where forecasts come from, Open-Meteo's shape; asked only with live weather on.",
+            group=_UP,
+        ),
+    ] = "https://api.open-meteo.com"
     use_mock: Annotated[
         bool,
         var(
@@ -442,6 +459,129 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = True
 
+    # --- photos
+    photo_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_BUDGET_MS",
+            doc="Hard budget of presign, upload and confirm, once the photo has arrived here.",
+            lo=2000,
+            hi=120000,
+            group=_PHOTO,
+        ),
+    ] = 20000
+    photo_upload_max_bytes: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_UPLOAD_MAX_BYTES",
+            doc="[SEED] Largest photo, and all files of an upload together.",
+            lo=1048576,
+            hi=26214400,
+            group=_PHOTO,
+        ),
+    ] = 10485760
+    photo_upload_parse_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_UPLOAD_PARSE_TIMEOUT_MS",
+            doc="How long a client may take to send a photo.",
+            lo=1000,
+            hi=120000,
+            group=_PHOTO,
+        ),
+    ] = 30000
+    photo_download_url_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_DOWNLOAD_URL_TIMEOUT_MS",
+            doc="[SEED] Longest wait for a signed address.",
+            lo=1000,
+            hi=20000,
+            group=_PHOTO,
+        ),
+    ] = 5000
+    photo_fetch_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_FETCH_TIMEOUT_MS",
+            doc="[SEED] Longest attempt to fetch a photo from its signed address.",
+            lo=1000,
+            hi=20000,
+            group=_PHOTO,
+        ),
+    ] = 3000
+    photo_fetch_total_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_FETCH_TOTAL_TIMEOUT_MS",
+            doc="[SEED] All attempts and pauses together.",
+            lo=2000,
+            hi=30000,
+            group=_PHOTO,
+        ),
+    ] = 5000
+    photo_fetch_retries: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_FETCH_RETRIES",
+            doc="[SEED] Attempts after the first.",
+            lo=0,
+            hi=5,
+            group=_PHOTO,
+        ),
+    ] = 2
+    photo_fetch_retry_base_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_FETCH_RETRY_BASE_MS",
+            doc="[SEED] First pause between attempts; doubled each time.",
+            lo=100,
+            hi=2000,
+            group=_PHOTO,
+        ),
+    ] = 250
+    photo_cache_max_items: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_CACHE_MAX_ITEMS",
+            doc="[SEED] Photos kept in memory; 0 keeps none.",
+            lo=0,
+            hi=500,
+            group=_PHOTO,
+        ),
+    ] = 40
+    photo_cache_ttl_ms: Annotated[
+        int,
+        var(
+            "AURORA_PHOTO_CACHE_TTL_MS",
+            doc="[SEED] How long, from when a photo came in.",
+            lo=10000,
+            hi=1800000,
+            group=_PHOTO,
+        ),
+    ] = 600000
+
+    avail_search_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_CHAT_CATALOG_AVAIL_SEARCH_TIMEOUT_MS",
+            doc="Catalogue search of an availability question.",
+            lo=300,
+            hi=6000,
+            group=_TURN,
+        ),
+    ] = 1200
+    avail_resolve_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_CHAT_CATALOG_AVAIL_RESOLVE_TIMEOUT_MS",
+            doc="Resolving of a product that the search did not find.",
+            lo=300,
+            hi=6000,
+            group=_TURN,
+        ),
+    ] = 1400
+
     # --- memory
     retention_days: Annotated[
         int,
@@ -576,6 +716,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_FLAG,
         ),
     ] = True
+    travel_weather_live: Annotated[
+        bool,
+        var(
+            "AURORA_TRAVEL_WEATHER_LIVE_ENABLED",
+            doc="Forecast of a named destination; sends its name, and nothing else, to the weather service.",
+            group=_FLAG,
+        ),
+    ] = False
+    avail_fast_path: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CATALOG_AVAIL_FAST_PATH",
+            doc="Is a product to be had? Answered from the shop's catalogue, without the decision system.",
+            group=_FLAG,
+        ),
+    ] = True
+    avail_resolve_fallback: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CATALOG_AVAIL_RESOLVE_FALLBACK",
+            doc="A specific product that the search did not find is resolved by its name.",
+            group=_FLAG,
+        ),
+    ] = True
+    avail_resolve_on_transient: Annotated[
+        bool,
+        var(
+            "AURORA_CHAT_CATALOG_AVAIL_RESOLVE_ON_TRANSIENT",
+            doc="Also when the search failed for a reason that may pass.",
+            group=_FLAG,
+        ),
+    ] = False
     always_profile_prompt: Annotated[
         bool,
         var(
@@ -717,7 +889,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             parsed = _parse(kind, spec, raw)
             if parsed is not None:
                 values[field] = parsed
-        for url in ("decision_base_url", "backend_base_url", "posthog_host"):
+        for url in (
+            "decision_base_url",
+            "backend_base_url",
+            "posthog_host",
+            "weather_geocoding_base_url",
+            "weather_forecast_base_url",
+        ):
             if url in values:
                 values[url] = values[url].rstrip("/")
         return cls(**values)
