@@ -29,10 +29,14 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Received(msgspec.Struct, frozen=True):
-    """An HTTP answer. body None: not read, because the status did not interest or it was too large."""
+    """An HTTP answer. body None: not read, because the status did not interest or it was too large.
+
+    location: of a redirect; empty otherwise.
+    """
 
     status: int
     body: bytes | None
+    location: str = ""
 
 
 class ExchangeError(Exception):
@@ -125,8 +129,8 @@ class HttpPool:
         response = await pool.handle_async_request(request)
         try:
             if not read(response.status) or _declared_length(response.headers) > max_bytes:
-                return Received(response.status, None)
-            return Received(response.status, await _body(response, max_bytes))
+                return Received(response.status, None, _location(response))
+            return Received(response.status, await _body(response, max_bytes), _location(response))
         finally:
             # Closes the socket unless the body was read to its end.
             await close_soon(response)
@@ -182,6 +186,13 @@ async def _body(response: httpcore2.Response, max_bytes: int) -> bytes | None:
             else:
                 chunks.append(chunk)
     return None if size > max_bytes else b"".join(chunks)
+
+
+def _location(response: httpcore2.Response) -> str:
+    if not 300 <= response.status < 400:
+        return ""
+    found = (value for name, value in response.headers if name.lower() == b"location")
+    return next(found, b"").decode("latin-1")
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:

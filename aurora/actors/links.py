@@ -8,7 +8,7 @@ closes its upstream socket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -41,12 +41,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as every attempt sends it, but for the time that is left."""
+    """A request as every attempt sends it, but for the time that is left. why: see `Link.call`."""
 
     method: str
     target: str
     headers: Headers
     content: bytes | None
+    why: Callable[[object], str | None] | None = None
 
 
 class Link:
@@ -103,12 +104,14 @@ class Link:
         context: RequestContext | None = None,
         retry: RetryPolicy = ONCE,
         attempt_ms: int = 0,
+        why: Callable[[object], str | None] | None = None,
     ) -> Reply | Failure:
         """One call with its retries, all of it before `deadline` (trio instant), waiting for a place
         included.
 
         json: anything msgspec can encode. attempt_ms: limit of each attempt, 0 for none. Any status but 2xx,
-        any body but JSON within the bounds, is a Failure; `Failure.elapsed_ms` is left to the receiver.
+        any body but JSON within the bounds, is a Failure; `Failure.elapsed_ms` is left to the receiver. why:
+        makes `Failure.detail`, which must be fit to be shown, from the JSON that came with another status.
         """
         if self.pool is None:
             return Failure(actor=self.name, code="not_configured")
@@ -118,6 +121,7 @@ class Link:
             target=f"{path}?{urlencode(params)}" if params else path,
             headers=self._headers_for(context, headers, has_body=content is not None),
             content=content,
+            why=why,
         )
         self.tokens.deposit()
         made = 0
@@ -195,7 +199,7 @@ class Link:
                 sending.target,
                 [*sending.headers, left],
                 sending.content,
-                read=_is_success,
+                read=_is_success if sending.why is None else lambda _: True,
                 max_bytes=self._max_bytes,
             )
         except ExchangeError as error:
@@ -203,7 +207,7 @@ class Link:
         status, raw = received.status, received.body
         if not _is_success(status):
             code: FailureCode = "http_5xx" if status >= 500 else "http_4xx" if status >= 400 else "bad_shape"
-            return Failure(actor=self.name, code=code, status=status)
+            return Failure(actor=self.name, code=code, status=status, detail=self._why(sending, raw))
         if raw is None:
             return Failure(actor=self.name, code="too_large", status=status)
         try:
@@ -211,6 +215,15 @@ class Link:
         except JsonRefusedError as refused:
             return Failure(actor=self.name, code=refused.code, status=status)
         return Reply(status=status, body=body, raw=raw)
+
+    def _why(self, sending: Sending, raw: bytes | None) -> str:
+        """What is worth telling of the body of another status."""
+        if sending.why is None or not raw:
+            return ""
+        try:
+            return sending.why(read_json(raw, self._max_depth)[0]) or ""
+        except JsonRefusedError:
+            return ""
 
     def _headers_for(
         self, context: RequestContext | None, extra: Mapping[str, str] | None, *, has_body: bool
