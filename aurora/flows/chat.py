@@ -10,12 +10,15 @@ from collections.abc import Awaitable, Callable
 from aurora.actors.stage import Stage
 from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.conflicts import conflicts
 from aurora.flows.chat_steps.diagnosis import diagnosis
 from aurora.flows.chat_steps.open_chat import open_chat
 from aurora.flows.chat_steps.profile_saved import profile_saved
 from aurora.flows.chat_steps.recall import recall
 from aurora.flows.chat_steps.recommendations import recommendations
 from aurora.flows.chat_steps.red_flags import red_flags
+from aurora.flows.chat_steps.safety import safety_check
+from aurora.flows.chat_steps.safety_answer import safety_answer
 from aurora.flows.chat_steps.transition import transition
 
 Step = Callable[[ChatTurn], Awaitable[bool]]
@@ -24,6 +27,9 @@ STEPS: tuple[Step, ...] = (
     red_flags,  # words that need a doctor, before everything else
     recall,  # what is known, and what this request adds to it
     transition,  # where the state machine goes; 400 for a move that is not allowed
+    conflicts,  # may these two go together
+    safety_answer,  # what a safety question interrupted comes back
+    safety_check,  # what the message and the person rule out; a question, a warning
     diagnosis,  # a diagnosis under way
     recommendations,  # picks, behind profile gate and artifact gate
     profile_saved,  # a turn that only states a fact

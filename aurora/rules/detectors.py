@@ -90,11 +90,11 @@ _REVIEW_ROUTINE = pattern(
 # --- compatibility
 _COMPAT = words(
     "conflicts?", "compatible", "incompatible", "pair", "pairing", "layer", "layering", "stack", "mix",
-    "combine", "together", "same routine", "same night", "can i add", "should i add", "with",
+    "combine", "together", "same routine", "same night", "same time", "can i add", "should i add", "with",
 )  # fmt: skip
 _COMPAT_CN = anywhere(
     "冲突", "相克", "兼容", "叠加", "同晚", "一起用", "能不能一起", "还能和", "搭配", "同用",
-    "在一起", "一起涂", "混用",
+    "在一起", "一起涂", "混用", "再加", "想加", "能加", "可以加", "叠着", "同时用",
 )  # fmt: skip
 
 # --- weather and travel

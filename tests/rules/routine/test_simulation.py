@@ -209,7 +209,9 @@ JSON = st.recursive(
     max_leaves=6,
 )
 STEP = st.dictionaries(
-    st.sampled_from(["step", "name", "title", "key_actives", "actives", "ingredients", "evidence_pack", "sku"]),
+    st.sampled_from(
+        ["step", "name", "title", "key_actives", "actives", "ingredients", "evidence_pack", "sku"]
+    ),
     st.lists(TEXTS, max_size=3) | TEXTS | JSON,
     max_size=4,
 )  # fmt: skip
