@@ -13,28 +13,37 @@ from typing import Any
 import msgspec
 
 from aurora.contract.envelope import FieldMissing
+from aurora.rules import upstream_text
 
 MAX_DEPTH = 24
 _TRIES = 6  # places where an object may begin; prose has braces too
 _DECODER = json.JSONDecoder()
 _FENCE = re.compile(r"```(?:json)?\s*(?=\{)", re.IGNORECASE)
-_KB = re.compile(r"\[?\bkb:[A-Za-z0-9][\w.:/-]*\]?", re.ASCII)
-_EMPTY_CITATION = re.compile(
-    r"^[ \t]*[-*•]?[ \t]*(?:citations?|sources?|references?|引用|来源|参考(?:文献)?|证据)"
-    r"[ \t]*[:：]?[ \t,，;；]*$\n?",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SPOKEN_JSON = re.compile(r"\s*(?:```|\{|\[\s*[\{\"])")
-_CARDS_BELOW = re.compile(r"cards? below|below cards?|见下方|如下卡片|下方卡片", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+# Lists in which a bare id says nothing to a reader.
+_CITED = frozenset({"citations", "citation", "sources", "references", "evidence_refs"})
+
+# Cards that speak for this service. From an upstream they would put words into its mouth: a session, a
+# profile, a safety notice, an error.
+_OURS = frozenset({
+    "confidence_notice", "gate_notice", "budget_gate", "diagnosis_gate", "error", "profile",
+    "analysis_summary", "ingredient_plan", "affiliate_outcome", "aurora_context_raw", "aurora_structured",
+    "conflict_heatmap", "aurora_debug", "aurora_alt_debug",
+})  # fmt: skip
+_OUR_PREFIXES = ("session_", "auth_", "photo_", "tracker_", "profile_")
+MAX_CARDS = 12
+MAX_PAYLOAD_BYTES = 64_000
+_NAME_CAP = 120
 
 
 class UpstreamCard(msgspec.Struct, frozen=True):
-    """A card of the decision system with the types that the envelope needs."""
+    """A card of the decision system with the types that the envelope needs. card_id: if it named one."""
 
     type: str
     payload: dict[str, Any]
-    title: str | None
-    field_missing: list[FieldMissing]
+    title: str | None = None
+    field_missing: list[FieldMissing] = []
+    card_id: str | None = None
 
 
 def first_object(text: str | None) -> dict[str, Any] | None:
@@ -73,11 +82,19 @@ def too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
     return True
 
 
-def read_cards(cards: Iterable[Mapping[str, Any]]) -> list[UpstreamCard]:
-    """Cards of any shape: a payload that is no object is wrapped, a missing one is the card itself."""
+def read_cards(cards: Iterable[Mapping[str, Any]], *, keep_kb: bool = False) -> list[UpstreamCard]:
+    """Cards of any shape: a payload that is no object is wrapped, a missing one is the card itself.
+
+    Cards that only this service may send, and what is too deep, too large or too many, stay here.
+    """
     found: list[UpstreamCard] = []
     for card in cards:
+        if len(found) == MAX_CARDS:
+            break
         kind = card.get("type")
+        kind = kind.strip()[:80] if isinstance(kind, str) and kind.strip() else "aurora_card"
+        if kind.lower() in _OURS or kind.lower().startswith(_OUR_PREFIXES):
+            continue
         payload = card.get("payload")
         if payload is None:
             payload = {
@@ -85,56 +102,59 @@ def read_cards(cards: Iterable[Mapping[str, Any]]) -> list[UpstreamCard]:
             }
         elif not isinstance(payload, dict):
             payload = {"value": payload}
-        if too_deep(payload):
+        if too_deep(payload) or len(msgspec.json.encode(payload)) > MAX_PAYLOAD_BYTES:
             continue
-        title = card.get("title")
         found.append(
             UpstreamCard(
-                type=kind.strip()[:80] if isinstance(kind, str) and kind.strip() else "aurora_card",
-                payload=payload,
-                title=title if isinstance(title, str) else None,
+                type=kind,
+                payload=harmless(payload, keep_kb=keep_kb),
+                title=_named(card.get("title")),
                 field_missing=_field_missing(card.get("field_missing")),
+                card_id=_named(card.get("card_id")),
             )
         )
     return found
 
 
-def without_kb(value: Any) -> Any:
-    """`value` without references to the internal knowledge base; a copy only where something changes."""
+def harmless(value: Any, *, keep_kb: bool = False) -> Any:
+    """`value` without markup and acting links in its texts, and without internal references unless kept."""
     if isinstance(value, str):
-        return _without_kb_text(value) if "kb:" in value else value
+        text = upstream_text.without_acting_links(upstream_text.without_markup(value))
+        return text if keep_kb else upstream_text.without_kb(text)
     if isinstance(value, list):
-        cleaned = [without_kb(item) for item in value]
+        cleaned = [harmless(item, keep_kb=keep_kb) for item in value]
         return [new for new, old in zip(cleaned, value, strict=True) if new != "" or old == ""]
     if isinstance(value, dict):
-        return {key: without_kb(item) for key, item in value.items()}
+        return {key: _member(key, item, keep_kb=keep_kb) for key, item in value.items()}
     return value
 
 
+def _member(key: Any, value: Any, *, keep_kb: bool) -> Any:
+    clean = harmless(value, keep_kb=keep_kb)
+    if not keep_kb and isinstance(clean, list) and isinstance(key, str) and key.lower() in _CITED:
+        return [item for item in clean if not (isinstance(item, str) and _UUID.fullmatch(item.strip()))]
+    return clean
+
+
+def without_kb(value: Any) -> Any:
+    """`value` without references to the internal knowledge base, texts cleaned as by `harmless`."""
+    return harmless(value)
+
+
 def speakable(answer: str | None) -> str | None:
-    """An upstream's answer if it reads as prose; None for nothing, JSON or code."""
-    text = _without_kb_text(answer).strip() if answer else ""
-    if not text or _SPOKEN_JSON.match(text):
-        return None
-    return text
+    """An upstream's answer if something in it reads as prose; None for nothing, JSON or code."""
+    return upstream_text.prose(answer) or None
 
 
-def promises_cards(text: str) -> bool:
-    """Does the text point at cards? It must not, if none is shown."""
-    return _CARDS_BELOW.search(text) is not None
-
-
-def _without_kb_text(text: str) -> str:
-    if "kb:" not in text:
-        return text
-    return _EMPTY_CITATION.sub("", _KB.sub("", text)).strip()
+def _named(value: Any) -> str | None:
+    return value[:_NAME_CAP] if isinstance(value, str) and value.strip() else None
 
 
 def _field_missing(value: Any) -> list[FieldMissing]:
     if not isinstance(value, list):
         return []
     return [
-        FieldMissing(item["field"], item["reason"])
+        FieldMissing(item["field"][:_NAME_CAP], item["reason"][:_NAME_CAP])
         for item in value[:20]
         if isinstance(item, dict)
         and isinstance(item.get("field"), str)

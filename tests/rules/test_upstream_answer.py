@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from aurora.rules.upstream_answer import (
     first_object,
-    promises_cards,
     read_cards,
     speakable,
     too_deep,
@@ -138,9 +137,3 @@ def test_no_knowledge_base_id_is_left_anywhere(value):
 )
 def test_only_prose_is_spoken(answer, spoken):
     assert speakable(answer) == spoken
-
-
-def test_a_text_that_points_at_cards_is_noticed():
-    assert promises_cards("See the cards below.")
-    assert promises_cards("详情见下方")
-    assert not promises_cards("A card trick.")

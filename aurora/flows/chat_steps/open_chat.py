@@ -8,14 +8,12 @@ from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.rules import commerce_gate, detectors, normalise_reco, replies
+from aurora.rules import commerce_gate, detectors, normalise_reco, replies, upstream_text
 from aurora.rules.query import chat_query
 from aurora.rules.upstream_answer import (
     UpstreamCard,
     first_object,
-    promises_cards,
     read_cards,
-    speakable,
     too_deep,
     without_kb,
 )
@@ -118,8 +116,8 @@ def _structured(reply: DecisionReply) -> dict[str, Any] | None:
 def _cards(turn: ChatTurn, reply: DecisionReply) -> list[UpstreamCard]:
     """The upstream's cards; items of a recommendations card in the one shape that the client draws."""
     cards: list[UpstreamCard] = []
-    for card in read_cards(reply.cards):
-        payload = card.payload if turn.ask.debug else without_kb(card.payload)
+    for card in read_cards(reply.cards, keep_kb=turn.ask.debug):
+        payload = card.payload
         if card.type.lower() == "recommendations":
             listed = payload.get("recommendations")
             items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
@@ -146,7 +144,7 @@ def _without_unasked_weather(
 
 
 def _text(turn: ChatTurn, reply: DecisionReply, *, any_card: bool) -> str:
-    said = reply.answer.strip() if turn.ask.debug and reply.answer else speakable(reply.answer)
-    if not said or (promises_cards(said) and not any_card):
-        return replies.not_prose(turn.lang)
-    return said
+    said = upstream_text.prose(reply.answer, keep_kb=turn.ask.debug)
+    if not any_card:
+        said = upstream_text.without_pointers(said)
+    return upstream_text.cut_to(said) if said else replies.not_prose(turn.lang)

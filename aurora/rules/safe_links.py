@@ -1,0 +1,62 @@
+"""No card carries an address that runs something when it is opened (contract F 12: the client opens them)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_IGNORED = re.compile(r"[\x00-\x20\u200b-\u200d\u2060\ufeff]+")  # what a browser skips inside a scheme
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30}):")
+_OPENED = frozenset({"http", "https"})
+_RUNS = frozenset({"javascript", "vbscript", "livescript"})
+_PICTURE = re.compile(r"data:image/(?:png|jpe?g|webp|gif);")
+_ADDRESS_KEYS = ("url", "urls", "uri", "href", "link", "links", "src")
+MAX_DEPTH = 24
+_HEAD = 256
+
+
+def without_unsafe_links(value: Any, *, address: bool = False, depth: int = 0) -> Any:
+    """`value` without unsafe addresses: keys that name one, and list items, go; the rest is as it was.
+
+    address: `value` stands under a key for addresses; there only http, https, pictures and relative paths
+    pass. Elsewhere only texts that start with a scripting scheme go. The same object if nothing changed.
+    """
+    if depth > MAX_DEPTH:
+        return value
+    if isinstance(value, dict):
+        changed: dict[str, Any] | None = None
+        for key, inner in value.items():
+            here = isinstance(key, str) and key.lower().endswith(_ADDRESS_KEYS)
+            if isinstance(inner, str):
+                if is_unsafe(inner, address=here):
+                    changed = dict(value) if changed is None else changed
+                    del changed[key]
+            elif isinstance(inner, dict | list):
+                clean = without_unsafe_links(inner, address=here, depth=depth + 1)
+                if clean is not inner:
+                    changed = dict(value) if changed is None else changed
+                    changed[key] = clean
+        return value if changed is None else changed
+    if isinstance(value, list):
+        kept = [
+            without_unsafe_links(inner, address=address, depth=depth + 1)
+            for inner in value
+            if not (isinstance(inner, str) and is_unsafe(inner, address=address))
+        ]
+        same = len(kept) == len(value) and all(a is b for a, b in zip(kept, value, strict=True))
+        return value if same else kept
+    return value
+
+
+def is_unsafe(text: str, *, address: bool) -> bool:
+    """Would opening `text` run something, or, where an address belongs, lead anywhere but to the web?"""
+    if ":" not in text[:_HEAD]:
+        return False
+    head = _IGNORED.sub("", text[:_HEAD]).lower()
+    scheme = _SCHEME.match(head)
+    if scheme is None:
+        return False
+    name = scheme[1]
+    if name in _RUNS or head.startswith("data:text"):
+        return True
+    return address and name not in _OPENED and not _PICTURE.match(head)
