@@ -27,9 +27,9 @@ STEPS: tuple[Step, ...] = (
     red_flags,  # words that need a doctor, before everything else
     recall,  # what is known, and what this request adds to it
     transition,  # where the state machine goes; 400 for a move that is not allowed
-    conflicts,  # may these two go together
     safety_answer,  # what a safety question interrupted comes back
     safety_check,  # what the message and the person rule out; a question, a warning
+    conflicts,  # may these two go together
     diagnosis,  # a diagnosis under way
     recommendations,  # picks, behind profile gate and artifact gate
     profile_saved,  # a turn that only states a fact
