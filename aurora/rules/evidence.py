@@ -42,6 +42,20 @@ def shaped(value: Any) -> dict[str, Any]:
     }
 
 
+def gaps(value: Any) -> list[tuple[str, str]]:
+    """(field, reason) of what an evidence object lacks, as `field_missing` says it (contract D 2.1)."""
+    if not isinstance(value, Mapping):
+        return [("evidence", "upstream_missing_or_invalid")]
+    found: list[tuple[str, str]] = []
+    if not isinstance(value.get("science"), Mapping):
+        found.append(("evidence.science", "upstream_missing_or_invalid"))
+    if not isinstance(value.get("social_signals", value.get("socialSignals")), Mapping):
+        found.append(("evidence.social_signals", "upstream_missing_or_invalid"))
+    if not _texts(value.get("expert_notes", value.get("expertNotes"))):
+        found.append(("evidence.expert_notes", "upstream_missing_or_empty"))
+    return found
+
+
 def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile, SkinLog
 from aurora.rules.pdp_open import pdp_open
@@ -36,6 +38,17 @@ _ITEM_EXTRAS: dict[str, type] = {
 _URLS = ("affiliate_url", "purchase_url", "url")
 
 
+ROUTINE = "upstream_context_routine"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where raw items stood. source: its name on the wire (D 13.14). holder: the object around them."""
+
+    source: str
+    items: list[dict[str, Any]]
+    holder: dict[str, Any]
+
+
 def found_in(
     *,
     answer: str | None,
@@ -43,24 +56,29 @@ def found_in(
     context: Mapping[str, Any] | None,
     recommendations: Sequence[Mapping[str, Any]],
     cards: Sequence[Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Raw items of a decision reply and the object they stood in, by precedence (D 5.2, shape 7 included).
+) -> Place:
+    """Raw items of a decision reply, by precedence (D 5.2, shape 7 included).
 
     JSON in the answer, `context.routine`, `structured`, a top-level list, a recommendations card.
     """
     spoken = first_object(answer)
     top_level = {"recommendations": list(recommendations)}
-    for holder in (spoken, _routine_as_holder(context), structured, top_level):
+    for source, holder in (
+        ("upstream_answer_json", spoken),
+        (ROUTINE, _routine_as_holder(context)),
+        ("upstream_structured", structured),
+        ("upstream_recommendations", top_level),
+    ):
         items = _items(holder)
         if items:
-            return items, dict(holder or {})
+            return Place(source, items, dict(holder or {}))
     for card in cards:
         kind, payload = card.get("type"), card.get("payload")
         if isinstance(kind, str) and kind.lower() == "recommendations" and isinstance(payload, Mapping):
             items = _items(payload)
             if items:
-                return items, dict(payload)
-    return [], dict(spoken or structured or {})
+                return Place("upstream_card", items, dict(payload))
+    return Place("upstream_fallback", [], dict(spoken or structured or {}))
 
 
 def normalise(

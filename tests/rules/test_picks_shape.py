@@ -118,15 +118,16 @@ ITEM = {"name": "Cream"}
 )
 def test_items_are_found_in_every_place_a_reply_may_have_them(reply):
     where = {"answer": None, "structured": None, "context": None, "recommendations": [], "cards": [], **reply}
-    items, holder = normalise_reco.found_in(**where)
-    assert [item["name"] for item in items] == ["Cream"]
-    assert holder["recommendations"]
+    place = normalise_reco.found_in(**where)
+    assert [item["name"] for item in place.items] == ["Cream"]
+    assert place.holder["recommendations"]
 
 
 def test_nothing_is_found_in_nothing():
-    assert normalise_reco.found_in(
+    place = normalise_reco.found_in(
         answer="hi", structured=None, context={"routine": 3}, recommendations=[], cards=[{}]
-    ) == ([], {})
+    )
+    assert (place.items, place.holder) == ([], {})
 
 
 # --- reasons

@@ -85,7 +85,7 @@ async def from_decision_system(turn: ChatTurn) -> Found:
         )
     reply: DecisionReply = finding.value
     turn.llm_effective = (reply.llm_provider, reply.llm_model)
-    raw, holder = normalise_reco.found_in(
+    place = normalise_reco.found_in(
         answer=reply.answer,
         structured=reply.structured,
         context=reply.context,
@@ -93,9 +93,9 @@ async def from_decision_system(turn: ChatTurn) -> Found:
         cards=reply.cards,
     )
     items = normalise_reco.normalise(
-        raw, lang=turn.lang, profile=turn.profile, week=turn.week, debug=ask.debug
+        place.items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=ask.debug
     )
-    return Found(source="upstream_fallback", items=items, rest=_rest(holder))
+    return Found(source="upstream_fallback", items=items, rest=_rest(place.holder))
 
 
 SOURCES: tuple[Source, ...] = (from_decision_system,)
