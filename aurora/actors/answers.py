@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from aurora.actors import commerce, decision, opening
+from aurora.actors import commerce, decision, opening, weather
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.links import Reply
 from aurora.actors.questions import (
@@ -19,9 +19,11 @@ from aurora.actors.questions import (
     CommerceSearch,
     DecisionChat,
     Erase,
+    FindPlace,
     MatchCatalogue,
     OpenProduct,
     Question,
+    ReadForecast,
     ReadLogs,
     ReadMemory,
     Remember,
@@ -48,9 +50,14 @@ _UPSTREAM: Mapping[type[Question], Callable[[Reply], Finding]] = {
     DecisionChat: decision.read_outcome,
     CommerceSearch: commerce.read_search,
     OpenProduct: opening.read_opening,
+    FindPlace: weather.read_place,
+    ReadForecast: weather.read_forecast,
 }
 _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     MatchCatalogue: _of(CatalogueRows),
+    PresignPhoto: _of(PhotoSlot),
+    StorePhoto: _of(PhotoChecked),
+    ConfirmPhoto: _of(PhotoChecked),
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),

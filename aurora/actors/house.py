@@ -17,6 +17,7 @@ from aurora.actors.decision import decision_handler
 from aurora.actors.links import Link
 from aurora.actors.memory import memory_handler
 from aurora.actors.trace import Tracer, flags_in_force
+from aurora.actors.weather import MAX_BYTES, weather_handler
 from aurora.contract.errors import ContractError
 from aurora.lifetime import service_nursery
 from aurora.rules.matcher.catalogue import Catalogue
@@ -58,6 +59,7 @@ class House:
                 "decision": decision_handler(links["decision"]),
                 "commerce": commerce_handler(links["commerce"]),
                 "catalogue": catalogue.catalogue_handler(shelf),
+                "weather": weather_handler(links["geocoding"], links["forecast"]),
             }
         )
         self.tracing = settings.trace_level == "full"
@@ -99,13 +101,22 @@ async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
     async with (
         Link("decision", settings.decision_base_url, settings) as decision,
         Link("commerce", settings.backend_base_url, settings, headers=keys) as commerce,
+        weather_link("geocoding", settings.weather_geocoding_base_url, settings) as geocoding,
+        weather_link("forecast", settings.weather_forecast_base_url, settings) as forecast,
         service_nursery() as nursery,
     ):
+        links = {"decision": decision, "commerce": commerce, "geocoding": geocoding, "forecast": forecast}
         shelf = catalogue.load(settings)
-        house = House(settings, store, {"decision": decision, "commerce": commerce}, shelf=shelf)
+        house = House(settings, store, links, shelf=shelf)
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)
-        for link in (decision, commerce):
+        for link in links.values():
             await nursery.start(link.watch)
         yield house
+
+
+def weather_link(name: str, base_url: str, settings: Settings) -> Link:
+    """A link of the weather actor: not configured while live weather is off, and never much to read."""
+    limits = msgspec.structs.replace(settings, upstream_max_bytes=min(settings.upstream_max_bytes, MAX_BYTES))
+    return Link(name, base_url if settings.travel_weather_live else "", limits)

@@ -112,6 +112,90 @@ class CatalogueRows(msgspec.Struct, frozen=True, kw_only=True):
     seed: bool = False
 
 
+class FindPlace(Question, frozen=True, kw_only=True, tag=True):
+    """Weather service, GET /v1/search (contract B 12.3). Answer: Place, or None where the name is unknown."""
+
+    actor: ClassVar[str] = "weather"
+    name: str
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place on the map. Names may be blank; coordinates are rounded to about a kilometre."""
+
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+class ReadForecast(Question, frozen=True, kw_only=True, tag=True):
+    """Weather service, GET /v1/forecast (contract B 12.3). Answer: rules.climate.Outlook.
+
+    start, end: YYYY-MM-DD, both included.
+    """
+
+    actor: ClassVar[str] = "weather"
+    latitude: float
+    longitude: float
+    start: str
+    end: str
+
+
+class PresignPhoto(Question, frozen=True, kw_only=True, tag=True):
+    """Photo bridge: where may this client put a photo (contract C 8)? Answer: PhotoSlot."""
+
+    actor: ClassVar[str] = "photos"
+    content_type: str
+    byte_size: int | None = None
+
+
+class PhotoSlot(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a photo may be put. url and headers open the storage to whoever has them: traces hide both."""
+
+    photo_id: str
+    url: str
+    method: str = "PUT"
+    headers: dict[str, str] = {}
+    expires_at: str | None = None
+    max_bytes: int | None = None
+    tips: Any = None
+
+
+class StorePhoto(Question, frozen=True, kw_only=True, tag=True):
+    """Photo bridge: take this photo, from presigning to the end of its check. Answer: PhotoChecked.
+
+    handle: of the bytes on the tray; they are in no question and no trace.
+    """
+
+    actor: ClassVar[str] = "photos"
+    handle: str
+    content_type: str
+
+
+class ConfirmPhoto(Question, frozen=True, kw_only=True, tag=True):
+    """Photo bridge: the photo is there, check it. Answer: PhotoChecked."""
+
+    actor: ClassVar[str] = "photos"
+    photo_id: str
+
+
+class PhotoChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """A check's end, or how far it came. status: see `photo_quality_check.status_of`; None: under way.
+
+    refused: code of the step that the bridge or its storage refused, with `http_status` and `detail`.
+    looked_again: at least one later look was answered.
+    """
+
+    photo_id: str = ""
+    status: str | None = None
+    qc: dict[str, Any] | None = None
+    next_poll_ms: int | None = None
+    looked_again: bool = False
+    refused: str | None = None
+    http_status: int | None = None
+    detail: str | None = None
+
+
 class ReadMemory(Question, frozen=True, kw_only=True, tag=True):
     """Everything known of the identity. Answer: contract.memory.Memory (ready False when it failed)."""
 
@@ -143,6 +227,15 @@ class Erase(Question, frozen=True, kw_only=True, tag=True):
 
 
 AnyQuestion = (
-    DecisionChat | CommerceSearch | OpenProduct | MatchCatalogue | ReadMemory | ReadLogs | Remember | Erase
+    DecisionChat
+    | CommerceSearch
+    | OpenProduct
+    | MatchCatalogue
+    | FindPlace
+    | ReadForecast
+    | ReadMemory
+    | ReadLogs
+    | Remember
+    | Erase
 )
 """Every question there is: how a recorded one is read back."""

@@ -71,7 +71,13 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             )
 
             url = await nursery.start(partial(serve_sandbox, "127.0.0.1", 0))
-            settings = msgspec.structs.replace(settings, decision_base_url=url, backend_base_url=url)
+            settings = msgspec.structs.replace(
+                settings,
+                decision_base_url=url,
+                backend_base_url=url,
+                weather_geocoding_base_url=url,
+                weather_forecast_base_url=url,
+            )
         async with (
             step("store", open_store(settings, settings.database_url or None)) as store,
             step("links", furnish(settings, store)) as house,

@@ -182,7 +182,9 @@ class Script:
 
     def handlers(self) -> Mapping[str, Handler]:
         """One handler for every actor there is."""
-        return dict.fromkeys(("memory", "decision", "commerce", "catalogue", "vision", "photos"), self.handle)
+        return dict.fromkeys(
+            ("memory", "decision", "commerce", "catalogue", "vision", "photos", "weather"), self.handle
+        )
 
     async def handle(self, call: Call) -> Finding:
         self.asked.append(call.question)
