@@ -50,6 +50,17 @@ def usable(stored: StoredArtifact | None) -> bool:
     )
 
 
+def needs_doctor(stored: StoredArtifact | None) -> bool:
+    """The diagnosis found something that is no matter of products (`safety.red_flags`, contract B 9.1).
+
+    A flag whose severity is not said counts as grave.
+    """
+    flags = _node(stored.artifact, "safety").get("red_flags") if stored is not None else None
+    return isinstance(flags, list) and any(
+        flag.get("severity", "block") == "block" if isinstance(flag, Mapping) else bool(flag) for flag in flags
+    )
+
+
 def confidence(stored: StoredArtifact | None) -> Confidence:
     """The level that an artifact states, else the one its score means; no artifact is low."""
     if stored is None:

@@ -18,6 +18,7 @@ from aurora.contract.requests import ProfileUpdate, sent_keys
 from aurora.contract.validation import decode_as
 from aurora.rules.reply_values import value_for
 from aurora.rules.request import ChatAsk
+from aurora.rules.safety.wording import FACT_CHIPS
 from aurora.rules.text import strings_in
 
 _FACTS = frozenset(field.name for field in msgspec.structs.fields(Profile))
@@ -37,6 +38,8 @@ _SNAPSHOT_LISTS = {"goals": 12, "contraindications": 24, "high_risk_medications"
 # What a stored value defends against a client's older copy (decision 21).
 _STORED_WINS = ("age_band", "pregnancy_status", "lactation_status", "high_risk_medications")
 
+# Chips whose very subject is one fact, and the diagnosis card.
+_OWN_CHIPS = ("profile.", "chip.profile.", "tpl.clarify.", "tpl.goal.", "chip.clarify.", "chip.budget.")
 _PROFILE_CHIP = re.compile(r"profile\.(skintype|sensitivity|barrierstatus|goals)\.([\w-]{1,60})", re.ASCII)
 _FIELD_OF = {
     "skintype": "skinType",
@@ -57,6 +60,8 @@ def patch_from(ask: ChatAsk) -> dict[str, Any]:
     if ask.clarification_id and ask.data:
         inferred = value_for(ask.clarification_id, ask.message)
         return (valid_patch(inferred) or {}) if inferred else {}
+    if ask.action_id in FACT_CHIPS:
+        return dict(FACT_CHIPS[ask.action_id][1])
     chip = _PROFILE_CHIP.fullmatch(ask.action_id or "")
     if chip is None:
         return {}
@@ -94,6 +99,17 @@ def overlay(stored: Profile | None, snapshot: Mapping[str, Any] | None) -> Profi
     if not said:
         return stored
     return msgspec.structs.replace(base, **said)
+
+
+def settled(patch: Mapping[str, Any], known: Profile | None, action_id: str | None) -> dict[str, Any]:
+    """`patch` without an `unknown` that would wipe what is known (decision 21).
+
+    Only the fact's own chip may take a known value back (or an explicit update of the profile, elsewhere).
+    """
+    if (action_id or "").startswith(_OWN_CHIPS):
+        return dict(patch)
+    base = known or Profile()
+    return {k: v for k, v in patch.items() if _is_known(v) or not _is_known(getattr(base, k, None))}
 
 
 def patched(profile: Profile | None, patch: Mapping[str, Any]) -> Profile | None:

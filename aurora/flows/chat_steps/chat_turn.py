@@ -38,7 +38,8 @@ class ChatTurn:
 
     ask: the request, normalised. patch: facts that it states. about_picks: it is about products. memory,
     profile: what is known, once `recall` has run (before that: nothing). moved: where the state machine
-    stands, once `transition` has run. forbidden: what safety rules hold back from this person, once `safety` has.
+    stands, once `transition` has run. safety, forbidden: what the safety rules say of the message, and which of
+    them hold something back from this person, once `safety` has run.
     """
 
     def __init__(self, stage: Stage, ask: ChatAsk) -> None:
@@ -61,7 +62,9 @@ class ChatTurn:
         self._reached: str | None = None
         self._artifact_id: str | None = None
         self._kept: dict[str, Any] = {}
+        self.safety = safety.Result()
         self.forbidden: tuple[str, ...] = ()
+        self.answered_in_words: str | None = None
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -125,8 +128,10 @@ class ChatTurn:
 
     @property
     def gates_passed(self) -> bool:
-        """Core four and artifact are there; the boundary was passed before (decision 18)."""
-        return not self.missing_core and (self.artifact_usable or not self.settings.product_matcher_enabled)
+        """Core four and artifact are there, and it found nothing for a doctor (decision 18, contract B 9.1)."""
+        if self.missing_core or artifact_gate.needs_doctor(self.memory.artifact):
+            return False
+        return self.artifact_usable or not self.settings.product_matcher_enabled
 
     @property
     def week(self) -> list[SkinLog]:
@@ -163,6 +168,13 @@ class ChatTurn:
             "clarification_id": self.ask.clarification_id,
             **more,
         }
+
+    def take_up(self, ask: ChatAsk) -> None:
+        """Answer another message than the one that came: one that waited for what this turn said."""
+        self.ask = ask
+        self.about_picks = unlock.wants_picks(ask, patched=False)
+        if not self.moved.client_moved:
+            self.moved = transitions.resolve(ask)
 
     # --- budget
 
@@ -222,7 +234,10 @@ class ChatTurn:
         if llm is not None:
             self.envelope.patch(llm=llm)
             reply = msgspec.structs.replace(reply, events=[*reply.events, ("llm_route", llm)])
-        self.envelope.if_cut(reply.planned(self.stage.turn.context.request_id))
+        plan = reply.planned(self.stage.turn.context.request_id)
+        if self._kept:
+            plan = msgspec.structs.replace(plan, facts=self._moved())
+        self.envelope.if_cut(plan)
 
     async def answer(self, reply: Reply) -> bool:
         """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
@@ -245,6 +260,12 @@ class ChatTurn:
     async def close(self) -> None:
         """Remember where the conversation went and what was given; the answer does not depend on it."""
         self._name_models()
+        self.facts += self._moved()
+        if self.facts and self.memory.ready:
+            pending = self.stage.remember(*self.facts)
+            await pending.wait(at_most_ms=min(self.stage.remaining_ms(), self.settings.append_wait_ms))
+
+    def _moved(self) -> list[Fact]:
         turn = self.stage.turn
         moved = conversation.after(
             self.memory.conversation,
@@ -253,11 +274,9 @@ class ChatTurn:
             now_ms=turn.now_ms,
             changes=self._kept,
         )
-        if moved is not None:
-            self.facts.append(ConversationMoved(brief_id=turn.context.brief_id or "", conversation=moved))
-        if self.facts and self.memory.ready:
-            pending = self.stage.remember(*self.facts)
-            await pending.wait(at_most_ms=min(self.stage.remaining_ms(), self.settings.append_wait_ms))
+        if moved is None or not self.memory.ready:
+            return []
+        return [ConversationMoved(brief_id=turn.context.brief_id or "", conversation=moved)]
 
     # --- models
 

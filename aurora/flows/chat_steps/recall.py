@@ -22,6 +22,7 @@ async def recall(turn: ChatTurn) -> bool:
     cap_ms = min(READ_CAP_MS, max(1, turn.stage.remaining_ms() - RESERVE_MS))
     finding = await turn.stage.ask(ReadMemory(cap_ms=cap_ms))
     turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
+    turn.patch = profile_facts.settled(turn.patch, turn.memory.profile, turn.ask.action_id)
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
     turn.profile = profile_facts.patched(seen, turn.patch)

@@ -31,6 +31,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     barrier_impaired: bool = False
     sensitive: bool = False
 
+    @property
+    def fragile(self) -> bool:
+        """An impaired barrier under very sensitive skin (`fragile_profile_guard`, contract B 9.1)."""
+        return self.barrier_impaired and self.sensitive
+
     def facts(self) -> frozenset[str]:
         """The facts that rules ask for by name (`table.Rule.who`)."""
         told = {

@@ -14,6 +14,7 @@ from aurora.contract.envelope import Chip, Lang
 from aurora.rules.chips import chip
 from aurora.rules.notices import notice
 from aurora.rules.safety.engine import Result
+from aurora.rules.safety.outgoing import behind
 
 SAFER = "chip.start.ingredients.safe_alternatives"
 
@@ -33,7 +34,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     say: str
     notice: dict[str, Any]
     chips: tuple[Chip, ...] = ()
-    event: tuple[str, dict[str, Any]]
+    event: tuple[str, dict[str, Any]] | None = None
 
 
 def _pick(lang: Lang, en: str, cn: str) -> str:
@@ -100,7 +101,6 @@ def question(result: Result, lang: Lang, *, held: bool = False) -> Words:
         say="\n\n".join(parts),
         notice=question_notice(result, lang),
         chips=fact_chips(result, lang),
-        event=("safety_gate_require_info", {"question": asked}),
     )
 
 
@@ -143,7 +143,6 @@ def left_open(result: Result, lang: Lang) -> Words:
             details=result.reasons[:4],
         ),
         chips=fact_chips(result, lang),
-        event=("safety_gate_require_info", {"question": result.required_questions[0], "left_open": True}),
     )
 
 
@@ -183,6 +182,22 @@ def noted(lang: Lang) -> str:
 def warnings(result: Result, lang: Lang) -> str:
     """The reasons that stand before an answer (WARN)."""
     return ("" if lang == "CN" else " ").join(result.reasons[:3])
+
+
+def safer(forbidden: tuple[str, ...], lang: Lang) -> str:
+    """Gentle options for somebody whom the rules `forbidden` hold something back from; general ones if none do."""
+    found = behind(forbidden, lang).safe_alternatives[:4] or (
+        _pick(lang, "Niacinamide or azelaic acid, one at a time", "烟酰胺或壬二酸，一次只加一种"),
+        _pick(lang, "Ceramides and panthenol for the barrier", "神经酰胺和泛醇，修护屏障"),
+        _pick(lang, "A gentle cleanser, a plain moisturiser, and sunscreen by day", "温和洁面、基础保湿，白天防晒"),
+    )
+    lead = _pick(lang, "These are the gentle options I'd look at:", "可以考虑这些更温和的选择：")
+    closing = _pick(
+        lang,
+        "Add one at a time, and ask your doctor about anything prescribed. Shall I build it into a routine?",
+        "一次只加一样，处方药请先问医生。要我帮你放进早晚步骤里吗？",
+    )
+    return "\n\n".join([lead, "\n".join(f"- {one}" for one in found), closing])
 
 
 def _told(lead: str, result: Result, lang: Lang) -> str:
