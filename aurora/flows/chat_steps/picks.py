@@ -13,13 +13,14 @@ import msgspec
 from aurora.actors.findings import FailureCode
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import late
+from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import artifact_gate, detectors, evidence, normalise_reco, replies
 from aurora.rules.notices import notice
 from aurora.rules.query import picks_query
 from aurora.rules.reco_reasons import goal_words
+from aurora.rules.safety import GAP_REASON
 from aurora.rules.text import strings_in
 from aurora.rules.treatment import is_treatment_like
 from aurora.store.facts import RecommendationsGiven
@@ -104,9 +105,14 @@ SOURCES: tuple[Source, ...] = (from_decision_system,)
 def reply_to(turn: ChatTurn, found: Found) -> Reply:
     """The answer around what was found: picks, held back, late, or nothing at all."""
     sure = turn.confidence
-    items = [item for item in found.items if not (sure.low and is_treatment_like(item))]
-    if items:
-        return _given(turn, found, items, held_back=len(found.items) - len(items))
+    gentle = [item for item in found.items if not (sure.low and is_treatment_like(item))]
+    out = turn.outgoing(gentle)
+    if out.emptied and (out.result.blocks or _would_leave(turn, gentle)):
+        return safe_reply.instead(turn, out)
+    if out.kept:
+        if _would_leave(turn, [gentle[held.index] for held in out.held]):
+            safe_reply.ask_beside(turn, out)
+        return _given(turn, found, out.kept, held_back=len(found.items) - len(gentle), unsafe=bool(out.held))
     if found.items:
         return _held_back(turn, found)
     if turn.artifact_usable or found.transient:
@@ -114,13 +120,26 @@ def reply_to(turn: ChatTurn, found: Found) -> Reply:
     return _nothing(turn, found)
 
 
-def _given(turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int) -> Reply:
-    sure = turn.confidence
+def _gentle(turn: ChatTurn) -> bool:
+    """The envelope will hold back everything treatment-like."""
     plan = artifact_gate.plan_confidence(late.plan_of(turn))
-    gentle = sure.conservative or (plan is not None and plan.conservative)
+    return turn.confidence.conservative or (plan is not None and plan.conservative)
+
+
+def _would_leave(turn: ChatTurn, items: list[dict[str, Any]]) -> bool:
+    """Would any of these leave but for the safety rules? If not, there is nothing to ask about them."""
+    return any(not (_gentle(turn) and is_treatment_like(item)) for item in items)
+
+
+def _given(
+    turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int, unsafe: bool
+) -> Reply:
+    """held_back: how many were too strong for what is known. unsafe: safety rules held some back too."""
+    sure = turn.confidence
+    gentle = _gentle(turn)
     # The envelope removes strong items in a careful context; text and memory must not name them.
     leaving = [item for item in items if not (gentle and is_treatment_like(item))]
-    cards = [_card(turn, found, items, held_back=held_back)]
+    cards = [_card(turn, found, items, held_back=held_back, unsafe=unsafe)]
     plan_card = late.plan_card(turn)
     if plan_card is not None:
         cards.append(plan_card)
@@ -187,7 +206,9 @@ def _nothing(turn: ChatTurn, found: Found) -> Reply:
     )
 
 
-def _card(turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int) -> ReplyCard:
+def _card(
+    turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int, unsafe: bool
+) -> ReplyCard:
     sure = turn.confidence
     payload: dict[str, Any] = {
         **found.rest,
@@ -201,6 +222,8 @@ def _card(turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_bac
     if sure.score is not None:
         payload["recommendation_confidence_score"] = sure.score
     gaps = [FieldMissing("recommendations", "low_confidence_treatment_filtered")] if held_back else []
+    if unsafe:
+        gaps.append(FieldMissing("recommendations", GAP_REASON))
     return ReplyCard("reco", "recommendations", payload, gaps)
 
 
