@@ -23,7 +23,7 @@ ESSAY = "Part 1: " + "gentle care for tired skin. " * 30
         ("Take <b>two</b> <a href='x'>drops</a>.<script>alert(1)</script> Done.", "Take two drops. Done."),
         ("A<style>p{}</STYLE >B<!-- note -->C", "ABC"),
         ("<script>never closed", ""),
-        ("<scr<script></script>ipt>alert(1)", "alert(1)"),
+        ("<scr<script></script>ipt>alert(1)", "script>alert(1)"),
         ("<scr<script></script>ipt", "script"),
         ("Under <5% and a<b and <3.", "Under <5% and a<b and <3."),
         ("Sure:\n```json\n{\"recommendations\": []}\n```\nKeep it gentle.", "Sure:\n\nKeep it gentle."),
