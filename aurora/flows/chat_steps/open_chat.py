@@ -6,7 +6,7 @@ from typing import Any
 
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import late
+from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.rules import commerce_gate, detectors, normalise_reco, replies, upstream_text
 from aurora.rules.query import chat_query
@@ -80,7 +80,9 @@ def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
         envelope.card("aurora_ctx", "aurora_context_raw", raw)
     for gap in (*held, *unasked):
         envelope.missing(gap.field, gap.reason)
-    envelope.say(_text(turn, reply, any_card=bool(cards)), format="markdown")
+    said = _text(turn, reply, any_card=bool(cards))
+    shown = [(card.type, card.payload) for card in cards]
+    envelope.say(safe_reply.safe_prose(turn, said, shown), format="markdown")
     envelope.event("value_moment", {"kind": "chat_reply"})
     if allowed:
         sure = turn.confidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aurora.contract.envelope import FieldMissing
@@ -10,7 +11,7 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import intents, safety
 from aurora.rules.safety import wording
-from aurora.rules.safety.table import UNANSWERED
+from aurora.rules.safety.table import BY_ID, UNANSWERED
 from aurora.rules.safety.wording import Words
 
 TIMES_ASKED = 2
@@ -63,6 +64,31 @@ def ask_beside(turn: ChatTurn, out: safety.Outgoing[Any]) -> None:
     again = times_asked(turn, result) < TIMES_ASKED
     turn.envelope.ride(lead=wording.held_while_open(result, turn.lang) if again else "", chips=chips)
     wait_for_answer(turn, result)
+
+
+def safe_prose(turn: ChatTurn, said: str, cards: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """An upstream's text, as far as it may be said beside `cards` (type, payload), which came with it.
+
+    If the rules hold back anything of the cards, the text most likely speaks of it: ours stands instead. A text
+    that only mentions what this person should not use gets the reason before it.
+    """
+    held = [
+        rule
+        for kind, payload in cards
+        for _, against in safety.left_of(kind.lower(), payload, turn.forbidden).held
+        for rule in against
+    ]
+    if not held:
+        known = tuple(rule for rule in turn.forbidden if BY_ID[rule].level != "REQUIRE_INFO")
+        named = safety.behind(safety.against(said, known), turn.lang)
+        if named.reasons and not turn.safety.reasons:
+            turn.envelope.ride(lead=wording.warnings(named, turn.lang))
+        return said
+    result = safety.behind(held, turn.lang)
+    if result.asks and not turn.safety.asks:
+        turn.envelope.ride(chips=wording.fact_chips(result, turn.lang))
+        wait_for_answer(turn, result)
+    return wording.instead_of_prose(result, turn.lang)
 
 
 def wait_for_answer(turn: ChatTurn, result: safety.Result) -> None:

@@ -16,7 +16,15 @@ What a message says of the writer is never stored; only chips and profile update
 
 from aurora.rules.safety.engine import Matched, Result, check
 from aurora.rules.safety.leaving import GAP_REASON, left_of
-from aurora.rules.safety.outgoing import Held, Outgoing, forbidden_for, outgoing, outgoing_for
+from aurora.rules.safety.outgoing import (
+    Held,
+    Outgoing,
+    against,
+    behind,
+    forbidden_for,
+    outgoing,
+    outgoing_for,
+)
 from aurora.rules.safety.person import Person, person_of
 from aurora.rules.safety.table import RULES, Rule
 
@@ -29,6 +37,8 @@ __all__ = [
     "Person",
     "Result",
     "Rule",
+    "against",
+    "behind",
     "check",
     "forbidden_for",
     "left_of",

@@ -34,6 +34,8 @@ _OWN_CARDS = frozenset({
     "profile", "session_bootstrap", "diagnosis_gate", "product_parse", "routine_simulation",
     "conflict_heatmap", "confidence_notice", "gate_notice", "tracker_log", "error",
 })  # fmt: skip
+# Data of an upstream as it came: any of the names may stand in it.
+_ANYTHING = frozenset({"aurora_structured", "aurora_context_raw"})
 _MAX_DEPTH = 24
 
 
@@ -61,7 +63,7 @@ def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -
         if any(BY_ID[rule].level == "BLOCK" for rule in rules):
             return Left({}, ((kind, rules),), frozenset({kind}))
     sells = any(part in kind for part in _SELLS)
-    walk = _Walk(forbidden, _LISTS_THAT_SELL if sells else _LISTS)
+    walk = _Walk(forbidden, _LISTS_THAT_SELL if sells or kind in _ANYTHING else _LISTS)
     left = walk.object(payload, 0)
     if sells and kind != "recommendations":
         rules = against({k: v for k, v in left.items() if k not in _OWN}, forbidden)

@@ -184,6 +184,17 @@ def warnings(result: Result, lang: Lang) -> str:
     return ("" if lang == "CN" else " ").join(result.reasons[:3])
 
 
+def instead_of_prose(result: Result, lang: Lang) -> str:
+    """What is said when somebody else's text speaks of things that stay here."""
+    lead = _pick(
+        lang,
+        "Part of what I found isn't right for you at the moment, so I've left it out.",
+        "查到的内容里有一部分目前不适合你，我先去掉了。",
+    )
+    asked = result.required_questions[:1] if not result.blocks else ()
+    return "\n\n".join([_told(lead, result, lang), *asked])
+
+
 def safer(forbidden: tuple[str, ...], lang: Lang) -> str:
     """Gentle options for somebody whom the rules `forbidden` hold something back from; general ones if none do."""
     found = behind(forbidden, lang).safe_alternatives[:4] or (
