@@ -251,7 +251,7 @@ def played() -> Kept:
 
 async def _live(settings: Settings, store: Kept) -> None:
     links = {}
-    for name in ("decision", "commerce"):
+    for name in ("decision", "commerce", "geocoding", "forecast"):
         links[name] = Link(name, "", settings)
         links[name].pool = MoodyPool(name, store)
     clerk = Clerk(cost_ms=0, floor_ms=0, pace_ms=0)

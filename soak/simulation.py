@@ -32,6 +32,7 @@ from aurora.actors.memory import memory_handler
 from aurora.actors.questions import Question
 from aurora.actors.trace import Tracer
 from aurora.actors.turn import conduct
+from aurora.actors.weather import weather_handler
 from aurora.contract.errors import ContractError
 from aurora.contract.memory import Memory
 from aurora.contract.turn import Identity, RequestContext, Turn
@@ -88,13 +89,15 @@ class World:
         self.settings = _settings(dice)
         self.store = SimulatedStore(self.settings, dice, self._now)
         self.burst = dice.chance(0.3)
-        self.links = {name: link(name, self.settings, dice) for name in ("decision", "commerce")}
+        upstreams = ("decision", "commerce", "geocoding", "forecast")
+        self.links = {name: link(name, self.settings, dice) for name in upstreams}
         self._plan = planned(dice, dice.whole(*TURNS))
         self._of: dict[str, Lived] = {}
         actors = {
             "memory": memory_handler(self.store),
             "decision": decision_handler(self.links["decision"]),
             "commerce": commerce_handler(self.links["commerce"]),
+            "weather": weather_handler(self.links["geocoding"], self.links["forecast"]),
         }
         self.house = House(
             self.settings,

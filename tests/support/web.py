@@ -192,7 +192,12 @@ async def web(
             house = await stack.enter_async_context(furnish(settings, store))
         else:
             nursery = await stack.enter_async_context(service_nursery())
-            actors = {"memory": memory_handler(store), "decision": _nobody, "commerce": _nobody}
+            actors = {
+                "memory": memory_handler(store),
+                "decision": _nobody,
+                "commerce": _nobody,
+                "weather": _nobody,
+            }
             house = House(settings, store, {}, actors=actors)
             await nursery.start(house.clerk.run)
             await nursery.start(house.tracer.run)
