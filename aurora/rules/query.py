@@ -23,6 +23,14 @@ _SHAPE = (
     "sensitivityFlags, pairingRules, comparisonNotes, citations}, missing_info, warnings."
 )
 
+# The decision system knows the task by the words "AM/PM skincare routine" (contract B 16.3).
+ROUTINE_TASK = "Build a simple AM/PM skincare routine."
+_ROUTINE_SHAPE = (
+    "Put it into context.routine {am: [], pm: []}, at most 5 steps each, in the order of use. Each step: "
+    "step, sku {brand, name, display_name, sku_id, product_id, category, price}, notes (at most 3), reasons "
+    "(at most 4), evidence_pack {keyActives, sensitivityFlags, pairingRules, comparisonNotes, citations}."
+)
+
 _BARRIER_WORDS = {"healthy": "stable", "impaired": "impaired: stings or turns red easily"}
 _GOAL_WORDS = {
     "acne": "acne and breakouts",
@@ -40,9 +48,10 @@ def chat_query(
     profile: Profile | None,
     logs: Sequence[SkinLog],
     meta: dict[str, Any],
+    lead: str = "",
 ) -> str:
-    """The query of an open chat turn. meta: only its non-empty values are sent."""
-    return f"{_prefix(profile, logs, meta)}{message[:MESSAGE_CAP] or NO_MESSAGE}"
+    """The query of an open chat turn. meta: only its non-empty values are sent. lead: stands before all."""
+    return f"{lead}{_prefix(profile, logs, meta)}{message[:MESSAGE_CAP] or NO_MESSAGE}"
 
 
 def picks_query(
@@ -66,6 +75,27 @@ def picks_query(
         _SHAPE,
         _reason_rules(known, logs),
         f"No checkout links, no product twice, unknown values null. Write all texts in {_language(lang)}.",
+    ]
+    return f"{_prefix(profile, logs, meta)}{chr(10).join(lines)}"
+
+
+def routine_query(
+    message: str,
+    lang: Lang,
+    *,
+    profile: Profile | None,
+    logs: Sequence[SkinLog],
+    meta: dict[str, Any],
+) -> str:
+    """The query for a whole routine (contract B 15): the facts, the request, the shape of `context.routine`."""
+    known = profile or Profile()
+    lines = [
+        ROUTINE_TASK,
+        f"Budget: {known.budgetTier or 'unknown'}.",
+        f"Request: {message[:MESSAGE_CAP] or 'A simple routine that fits me.'}",
+        _ROUTINE_SHAPE,
+        _reason_rules(known, logs),
+        f"No checkout links, unknown values null. Write all texts in {_language(lang)}.",
     ]
     return f"{_prefix(profile, logs, meta)}{chr(10).join(lines)}"
 

@@ -25,6 +25,7 @@ from aurora.rules import (
     unlock,
 )
 from aurora.rules.artifact_gate import Confidence
+from aurora.rules.pending import Pending as Clarifying
 from aurora.rules.request import ChatAsk, normalise
 from aurora.rules.transitions import RECO_STATES, Transition
 from aurora.store.facts import ConversationMoved, Fact, ProfilePatched
@@ -38,8 +39,10 @@ class ChatTurn:
 
     ask: the request, normalised. patch: facts that it states. about_picks: it is about products. memory,
     profile: what is known, once `recall` has run (before that: nothing). moved: where the state machine
-    stands, once `transition` has run. safety, forbidden: what the safety rules say of the message, and which of
-    them hold something back from this person, once `safety` has run.
+    stands, once `transition` has run. safety, forbidden: what the safety rules say of the message, and which
+    of them hold something back from this person, once `safety` has run. asking, resumed: a clarification whose
+    next question is due, and one whose answers are complete; straight_upstream: an answer that came too late
+    for its own. query_lead, clarification_history: what the decision system is then told.
     """
 
     def __init__(self, stage: Stage, ask: ChatAsk) -> None:
@@ -65,6 +68,11 @@ class ChatTurn:
         self.safety = safety.Result()
         self.forbidden: tuple[str, ...] = ()
         self.answered_in_words: str | None = None
+        self.asking: Clarifying | None = None
+        self.resumed: Clarifying | None = None
+        self.straight_upstream = False
+        self.query_lead = ""
+        self.clarification_history: list[dict[str, Any]] = []
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -166,6 +174,7 @@ class ChatTurn:
             "trigger_source": self.ask.trigger,
             "action_id": self.ask.action_id if self.ask.data or self.ask.trigger == "chip" else None,
             "clarification_id": self.ask.clarification_id,
+            "clarification_history": self.clarification_history,
             **more,
         }
 
