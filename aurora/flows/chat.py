@@ -13,6 +13,7 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.conflicts import conflicts
 from aurora.flows.chat_steps.diagnosis import diagnosis
 from aurora.flows.chat_steps.open_chat import open_chat
+from aurora.flows.chat_steps.pending_flow import next_clarification, resume_clarification
 from aurora.flows.chat_steps.profile_saved import profile_saved
 from aurora.flows.chat_steps.recall import recall
 from aurora.flows.chat_steps.recommendations import recommendations
@@ -28,7 +29,9 @@ STEPS: tuple[Step, ...] = (
     recall,  # what is known, and what this request adds to it
     transition,  # where the state machine goes; 400 for a move that is not allowed
     safety_answer,  # what a safety question interrupted comes back
+    resume_clarification,  # an answer to a question of a flow; with the last one, the request that waited
     safety_check,  # what the message and the person rule out; a question, a warning
+    next_clarification,  # the next question of a flow, or the request that waited, upstream
     conflicts,  # may these two go together
     diagnosis,  # a diagnosis under way
     recommendations,  # picks, behind profile gate and artifact gate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurora.flows.chat_steps import clarification
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.flows.memory_view import log_views
@@ -63,6 +64,7 @@ def next_question(turn: ChatTurn, reason: str, *, saved: bool = True) -> Reply:
         cards=[ReplyCard("diag", "diagnosis_gate", payload)],
         chips=phase0.answers(field, turn.lang),
         events=events,
+        state=clarification.wait_at_gate(turn, missing) if reason == "diagnosis_first" else {},
         reach=token,
         profile=turn.profile_summary() if turn.patch else None,
     )

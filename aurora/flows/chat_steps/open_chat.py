@@ -6,7 +6,7 @@ from typing import Any
 
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import late, safe_reply
+from aurora.flows.chat_steps import clarification, late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.rules import commerce_gate, detectors, normalise_reco, replies, upstream_text
 from aurora.rules.query import chat_query
@@ -29,6 +29,7 @@ async def open_chat(turn: ChatTurn) -> bool:
                 profile=turn.profile,
                 logs=turn.memory.recent_logs,
                 meta=turn.query_meta(),
+                lead=turn.query_lead,
             ),
             llm_provider=ask.llm_provider,
             llm_model=ask.llm_model,
@@ -47,6 +48,7 @@ async def open_chat(turn: ChatTurn) -> bool:
     if reply.answer is None:
         return await turn.answer(late.chat_late(turn))
     pass_on(turn, reply)
+    clarification.ask_back(turn, reply)
     await turn.stand()
     return True
 
@@ -82,6 +84,8 @@ def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
         envelope.missing(gap.field, gap.reason)
     said = _text(turn, reply, any_card=bool(cards))
     shown = [(card.type, card.payload) for card in cards]
+    if structured is not None:
+        shown.append(("aurora_structured", structured))
     envelope.say(safe_reply.safe_prose(turn, said, shown), format="markdown")
     envelope.event("value_moment", {"kind": "chat_reply"})
     if allowed:
