@@ -28,7 +28,7 @@ def safe_for_the_person(draft: Draft, cards: list[DraftCard], counts: dict[str, 
             continue
         counts["safety_held"] = counts.get("safety_held", 0) + len(left.held)
         gaps: list[Gap] = [(name, GAP_REASON) for name in dict.fromkeys(name for name, _ in left.held)]
-        if not left.payload or (card.kind == "recommendations" and "recommendations" in left.emptied):
+        if not left.payload:
             lost += gaps
             rules += [rule for _, against in left.held for rule in against]
             continue

@@ -42,34 +42,37 @@ _MAX_DEPTH = 24
 class Left(msgspec.Struct, frozen=True):
     """What is left of a payload. held: (name of the list, rules), one entry for each thing held back.
 
-    payload is the very object that was given if nothing was held. emptied: names of lists that lost all.
+    payload is the very object that was given if nothing was held, and {} if the whole card stays here.
     """
 
     payload: Mapping[str, Any]
     held: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    emptied: frozenset[str] = frozenset()
 
 
 def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -> Left:
     """`payload` of a card of type `kind` (lower-cased), without what the rules `forbidden` hold back.
 
-    A card that sells under a name of its own and still brings up something forbidden after that is left
-    empty: what cannot be taken apart stays here whole.
+    A card that sells stays here whole if nothing is left in its lists, or if it still brings up something
+    forbidden after that because it cannot be taken apart.
     """
     if not forbidden or kind in _OWN_CARDS:
         return Left(payload)
     if kind == "product_analysis":
         rules = against(_judged(payload), forbidden)
         if any(BY_ID[rule].level == "BLOCK" for rule in rules):
-            return Left({}, ((kind, rules),), frozenset({kind}))
+            return Left({}, ((kind, rules),))
     sells = any(part in kind for part in _SELLS)
     walk = _Walk(forbidden, _LISTS_THAT_SELL if sells or kind in _ANYTHING else _LISTS)
     left = walk.object(payload, 0)
-    if sells and kind != "recommendations":
-        rules = against({k: v for k, v in left.items() if k not in _OWN}, forbidden)
-        if rules:
-            return Left({}, (*walk.held, (kind, rules)), frozenset({kind}))
-    return Left(left, tuple(walk.held), frozenset(walk.emptied))
+    held = tuple(walk.held)
+    if sells:
+        if kind != "recommendations":
+            rules = against({k: v for k, v in left.items() if k not in _OWN}, forbidden)
+            held += ((kind, rules),) if rules else ()
+        lists = [v for k, v in left.items() if k in _LISTS_THAT_SELL and isinstance(v, list)]
+        if len(held) > len(walk.held) or (held and not any(lists)):
+            return Left({}, held)
+    return Left(left, held)
 
 
 def _judged(payload: Mapping[str, Any]) -> list[Any]:
@@ -90,7 +93,6 @@ class _Walk:
         self.forbidden = forbidden
         self.lists = lists
         self.held: list[tuple[str, tuple[str, ...]]] = []
-        self.emptied: set[str] = set()
 
     def object(self, value: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
         changed: dict[str, Any] = {}
@@ -129,8 +131,6 @@ class _Walk:
             clean = self.any(value, depth + 1, name if isinstance(value, list) else "")
             same = same and clean is value
             kept.append(clean)
-        if values and not kept:
-            self.emptied.add(name)
         return values if same else kept
 
     def _forbids(self, value: Any, name: str) -> bool:
