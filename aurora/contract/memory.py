@@ -77,12 +77,19 @@ class SafetyAsked(msgspec.Struct, frozen=True, kw_only=True):
     include_alternatives: bool = False
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that was recommended a moment ago. key: its id, lower-cased."""
+
+    key: str
+    at_ms: int
+
+
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """What the client does not send back (decision 1), kept 24 h per identity and brief.
 
     token: internal state (`S2_DIAGNOSIS` ...). pending: pending clarification. planner: signature and
     count. interrupted: the message that a safety question interrupted ("" if a tap without words). safety:
-    that question.
+    that question. shown: products recommended in the last 45 minutes, newest last.
     """
 
     token: str | None = None
@@ -91,6 +98,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     planner: dict[str, Any] | None = None
     interrupted: str | None = None
     safety: SafetyAsked | None = None
+    shown: list[Shown] = []
     updated_at_ms: int = 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile, SkinLog
+from aurora.rules.goals import goal_kind
 from aurora.rules.profile_summary import for_prompt
 
 NO_MESSAGE = "(no message)"
@@ -40,6 +41,24 @@ _GOAL_WORDS = {
     "pores": "visible pores",
     "wrinkles": "fine lines and firmness",
 }
+
+# What the alternatives flow calls skin and goals (D 5.7).
+_ALTERNATIVE_SKIN = {"oily": "Oily", "dry": "Dry"}
+_ALTERNATIVE_GOALS = {
+    "breakouts": "Acne/Texture",
+    "pores": "Acne/Texture",
+    "tone": "Dark spots/Brightening",
+    "firmness": "Aging",
+    "redness": "Redness/Barrier repair",
+    "barrier": "Redness/Barrier repair",
+    "hydration": "Hydration",
+}
+_ALTERNATIVES_SHAPE = (
+    "Answer with JSON only: alternatives (at most 6), each with product {sku_id, product_id, brand, name}, "
+    "similarity_score 0-100, tradeoffs {missing_actives, added_benefits, texture_finish_differences, "
+    "price_delta_usd, availability_note}, reasons (at most 2), evidence, missing_info."
+)
+_ALTERNATIVE_KEYS = ("sku_id", "product_id", "brand", "name", "category")
 
 
 def chat_query(
@@ -98,6 +117,48 @@ def routine_query(
         f"No checkout links, unknown values null. Write all texts in {_language(lang)}.",
     ]
     return f"{_prefix(profile, logs, meta)}{chr(10).join(lines)}"
+
+
+def alternatives_query(
+    item: Mapping[str, Any], lang: Lang, *, profile: Profile | None, careful: bool, meta: dict[str, Any]
+) -> str:
+    """The query for products like a recommended one (contract D 1.4, 5.7).
+
+    The skin facts stand in front as already answered, so that nothing is asked back. careful: assume a
+    barrier that needs care.
+    """
+    known = profile or Profile()
+    sku = item["sku"]
+    skin = _ALTERNATIVE_SKIN.get(known.skinType or "", "Combo/Mixed")
+    sensitivity = (known.sensitivity or "medium").capitalize()
+    barrier = "Impaired" if careful or known.barrierStatus in (None, "impaired", "unknown") else "Stable"
+    goals = ", ".join(_alternative_goals(known))
+    resume = f"skin type {skin}; sensitivity {sensitivity}; barrier {barrier}; goals {goals}."
+    named = " ".join(dict.fromkeys(part for part in (sku.get("brand"), sku.get("name")) if part))
+    plain = {key: sku[key] for key in _ALTERNATIVE_KEYS if sku.get(key)}
+    lines = [
+        "Resume context (template v2, flow alternatives). Already answered, do not ask again:",
+        resume,
+        "",
+        _prefix(
+            None, (), {**meta, "intent": "alternatives", "action_id": "chip.action.dupe_compare"}
+        ).strip(),
+        "",
+        "Task: Deep-scan this product and list products that could replace it.",
+        "Do not ask anything back.",
+        _ALTERNATIVES_SHAPE,
+        f"Write all texts in {_language(lang)}.",
+        f"Product JSON: {_json(plain)[:1400]}",
+        f"Product: {named}",
+    ]
+    return "\n".join(lines)
+
+
+def _alternative_goals(profile: Profile) -> list[str]:
+    kinds = [goal_kind(goal) for goal in profile.goals]
+    return list(dict.fromkeys(_ALTERNATIVE_GOALS[kind] for kind in kinds if kind in _ALTERNATIVE_GOALS))[
+        :3
+    ] or ["Hydration"]
 
 
 def _reason_rules(profile: Profile, logs: Sequence[SkinLog]) -> str:

@@ -38,8 +38,11 @@ def read(query: str, anchor_id: str = "") -> Asked:
     """Take `query` apart. Language: meta `lang`, else a line naming it, else the script of the message."""
     profile = _line(query, "profile=")
     meta = _line(query, "meta=")
+    task = query.find("\nTask: ") if query.startswith("Resume context") else -1
     message = (
-        query.split("\n\n", 1)[1]
+        query[task + 1 :]
+        if task >= 0
+        else query.split("\n\n", 1)[1]
         if re.match(r"(profile|recent_logs|meta)=", query) and "\n\n" in query
         else query
     )

@@ -1,0 +1,314 @@
+"""Where recommendations come from, in order: the first source that brings what may leave is the answer.
+
+Our own catalogue matched with the person's ingredient plan, the shop's catalogue, the decision system. A
+later source joins `SOURCES`. What the safety rules hold back is taken out here, in one place, whatever
+the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from aurora.actors import catalogue
+from aurora.actors.findings import Answer, FailureCode, Finding
+from aurora.actors.questions import (
+    CatalogueRows,
+    CommerceSearch,
+    DecisionChat,
+    DecisionReply,
+    MatchCatalogue,
+)
+from aurora.actors.stage import Pending
+from aurora.contract.envelope import FieldMissing
+from aurora.contract.turn import iso_ms
+from aurora.flows.chat_steps import late
+from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.rules import (
+    artifact_gate,
+    catalogue_rows,
+    normalise_reco,
+    reco_payload,
+    routine_plan,
+    safety,
+)
+from aurora.rules.matcher import items as matched_items
+from aurora.rules.matcher.catalogue import Product
+from aurora.rules.matcher.match import Matched, match
+from aurora.rules.matcher.score import Wanted, wanted_of
+from aurora.rules.query import picks_query, routine_query
+from aurora.rules.reco_texts import search_step
+
+EMPTY_CODE = "UPSTREAM_EMPTY"
+MOST_QUERIES = 8
+QUERIES = ("cleanser", "moisturizer", "sunscreen")
+ACNE_CLEANSER = "acne cleanser"
+_SEARCH_SLOTS = ("am", "pm")  # of the first and the second query; then `other` (D 5.2)
+
+# Failures that pass by themselves; the others mean that there is nothing to wait for (contract B 8.7 REC).
+TRANSIENT: frozenset[FailureCode] = frozenset({
+    "timeout", "connect", "reset", "broken_pipe", "dns", "tls", "breaker_open", "admission",
+})  # fmt: skip
+
+
+class Found(msgspec.Struct, kw_only=True):
+    """What a source brought.
+
+    source: its name on the wire (D 13.14). items: those that may leave, in the client's shape. rest: payload
+    keys beside them. gaps: what is declared missing. held: what the safety rules held back. ranked: the order
+    of the items is a ranking, not a routine. made_up: no shop knows these products. failure_code: on the
+    wire, when it brought nothing. transient: trying again may help.
+    """
+
+    source: str
+    items: list[dict[str, Any]] = []
+    rest: dict[str, Any] = {}
+    gaps: list[FieldMissing] = []
+    held: safety.Outgoing[dict[str, Any]] | None = None
+    ranked: bool = True
+    made_up: bool = False
+    failure_code: str = EMPTY_CODE
+    transient: bool = False
+
+
+Source = Callable[[ChatTurn], Awaitable[Found | None]]
+
+
+async def generate(turn: ChatTurn, sources: Iterable[Source] | None = None) -> Found:
+    """Ask the sources in order. If none brings items: what was held back, else what the last one said.
+
+    A source that has nothing to say to this turn answers None.
+    """
+    last = Found(source="none")
+    all_held: Found | None = None
+    for source in sources or SOURCES:
+        found = await source(turn)
+        if found is None:
+            continue
+        last = found
+        screen(turn, found)
+        if found.items:
+            return found
+        if found.held is not None and found.held.emptied and all_held is None:
+            all_held = found
+    return all_held or last
+
+
+def screen(turn: ChatTurn, found: Found) -> None:
+    """Take out what this person must not get, alternatives of items included (decision 19)."""
+    out = turn.outgoing(found.items)
+    found.items = list(out.kept)
+    if out.held:
+        found.held = out
+        gap = FieldMissing("recommendations", safety.GAP_REASON)
+        if gap not in found.gaps:
+            found.gaps.append(gap)
+
+
+# --- source 1: our own catalogue
+
+
+async def from_matcher(turn: ChatTurn) -> Found | None:
+    """Match the catalogue with the person's ingredient plan (contract D 5.9)."""
+    plan = late.plan_of(turn)
+    if (
+        plan is None
+        or not turn.artifact_usable
+        or not turn.settings.product_matcher_enabled
+        or not catalogue.configured(turn.settings)
+    ):
+        return None
+    wanted = wanted_of(plan, turn.profile, gentle=is_careful(turn))
+    if not wanted.targets:
+        return None
+    rows, matched = await _matched(turn, plan, wanted)
+    if matched is not None and matched.sure.conservative and not wanted.gentle:
+        # The envelope will hold back what is strong beside a set that is not sure: choose without it.
+        wanted = msgspec.structs.replace(wanted, gentle=True)
+        rows, matched = await _matched(turn, plan, wanted)
+    if rows is None or matched is None or not matched.rows:
+        return None
+    artifact = turn.memory.artifact
+    return Found(
+        source=matched_items.SOURCE,
+        items=matched_items.items(matched, wanted, turn.lang),
+        rest=matched_items.rest(
+            matched,
+            wanted,
+            turn.lang,
+            bundle_id=f"rb_{turn.stage.turn.uuid('reco_bundle')}",
+            created_at=iso_ms(turn.stage.turn.now),
+            artifact_id=artifact.artifact_id if artifact else None,
+            plan=plan,
+            catalogue={"digest": rows.digest, "seed": rows.seed},
+        ),
+        ranked=False,
+        made_up=rows.seed,
+    )
+
+
+async def _matched(
+    turn: ChatTurn, plan: dict[str, Any], wanted: Wanted
+) -> tuple[CatalogueRows | None, Matched | None]:
+    finding = await turn.stage.ask(MatchCatalogue(wanted=wanted, lang=turn.lang))
+    if not finding.ok:
+        return None, None
+    rows: CatalogueRows = finding.value
+    out = turn.outgoing([_words(product) for product in rows.products])
+    held = {one.index for one in out.held}
+    kept = [product for number, product in enumerate(rows.products) if number not in held]
+    sure = artifact_gate.plan_confidence(plan)
+    return rows, match(kept, wanted, plan_score=sure.score if sure else None)
+
+
+def _words(product: Product) -> dict[str, Any]:
+    """What the safety rules read of a row: what it is and holds, not what its cautions warn of."""
+    return {
+        "name": f"{product.name} {product.name_zh}",
+        "ingredients": [*product.ingredient_ids, *product.risk_tags],
+        "notes": [product.usage_note_en, product.usage_note_zh],
+    }
+
+
+def is_careful(turn: ChatTurn) -> bool:
+    """The envelope will hold back what is strong: the diagnosis or the plan is not sure enough."""
+    sure = artifact_gate.plan_confidence(late.plan_of(turn))
+    return turn.confidence.conservative or (sure is not None and sure.conservative)
+
+
+# --- source 2: the shop's catalogue
+
+
+async def from_shop(turn: ChatTurn) -> Found | None:
+    """Search the commerce backend, one query per step; the first product that no query before took."""
+    settings = turn.settings
+    if not settings.reco_catalog_grounded or not settings.backend_base_url:
+        return None
+    queries = search_queries(settings.reco_catalog_queries, turn.profile.goals if turn.profile else [])
+    raw: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for number, finding in enumerate(await _searched(turn, queries)):
+        rows = finding.value if isinstance(finding, Answer) else []
+        product = next(
+            (
+                p
+                for row in rows
+                if (p := catalogue_rows.product_of(row)) and p["product_id"].lower() not in taken
+            ),
+            None,
+        )
+        if product is None:
+            continue
+        taken.add(product["product_id"].lower())
+        slot = _SEARCH_SLOTS[number] if number < len(_SEARCH_SLOTS) else "other"
+        raw.append({"slot": slot, "step": search_step(queries[number], turn.lang), "sku": product})
+    if not raw:
+        return None
+    items = normalise_reco.normalise(raw, lang=turn.lang, profile=turn.profile, week=turn.week)
+    rest = reco_payload.rest_of({}, profile=turn.profile)
+    return Found(source="catalog_grounded", items=items, rest=rest, ranked=False)
+
+
+def search_queries(configured: tuple[str, ...], goals: list[str]) -> list[str]:
+    """What is searched for: the setting's words, else one per basic step (D 5.2)."""
+    if configured:
+        return [query[:120] for query in configured[:MOST_QUERIES]]
+    acne = any("acne" in goal.lower() or "痘" in goal for goal in goals)
+    return [ACNE_CLEANSER if acne and query == "cleanser" else query for query in QUERIES]
+
+
+async def _searched(turn: ChatTurn, queries: list[str]) -> list[Finding]:
+    """One finding per query, in their order; a few of them under way at once."""
+    settings = turn.settings
+    ahead = settings.reco_catalog_search_concurrency
+    pending: list[Pending] = []
+    found: list[Finding] = []
+    for number in range(len(queries)):
+        while len(pending) < len(queries) and len(pending) < number + ahead:
+            pending.append(
+                turn.stage.start(
+                    CommerceSearch(
+                        query=queries[len(pending)], cap_ms=settings.reco_catalog_search_timeout_ms
+                    )
+                )
+            )
+        found.append(await pending[number].wait())
+    return found
+
+
+# --- sources 4 to 7: the decision system
+
+
+async def from_decision_system(turn: ChatTurn) -> Found:
+    """Ask the decision system for product picks."""
+    query = picks_query(
+        turn.ask.message,
+        turn.lang,
+        profile=turn.profile,
+        logs=turn.memory.recent_logs,
+        meta=turn.query_meta(intent="reco_products"),
+    )
+    return await _decided(turn, query)
+
+
+async def from_decision_routine(turn: ChatTurn) -> Found:
+    """Ask the decision system for a morning and an evening routine (contract D 3.5)."""
+    query = routine_query(
+        turn.ask.message,
+        turn.lang,
+        profile=turn.profile,
+        logs=turn.memory.recent_logs,
+        meta=turn.query_meta(intent="reco_routine"),
+    )
+    return await _decided(turn, query)
+
+
+async def _decided(turn: ChatTurn, query: str) -> Found:
+    ask = turn.ask
+    finding = await turn.stage.ask(
+        DecisionChat(
+            query=query,
+            llm_provider=ask.llm_provider,
+            llm_model=ask.llm_model,
+            debug=ask.debug or None,
+            allow_recommendations=True,
+            cap_ms=turn.settings.reco_upstream_timeout_ms,
+        )
+    )
+    if not finding.ok:
+        return Found(
+            source="upstream_fallback", failure_code=finding.wire_code, transient=finding.code in TRANSIENT
+        )
+    reply: DecisionReply = finding.value
+    turn.llm_effective = (reply.llm_provider, reply.llm_model)
+    where: dict[str, Any] = {
+        "answer": reply.answer,
+        "structured": reply.structured,
+        "context": reply.context,
+        "recommendations": reply.recommendations,
+        "cards": reply.cards,
+    }
+    place = normalise_reco.found_in(**where)
+    items = normalise_reco.normalise(
+        place.items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=ask.debug
+    )
+    routine = place.source == normalise_reco.ROUTINE
+    if routine:
+        rest = dict(routine_plan.read(**where).rest)
+        gaps = [("confidence", reco_payload.MISSING_OR_INVALID)]
+    else:
+        rest = reco_payload.rest_of(place.holder, profile=turn.profile)
+        gaps = reco_payload.gaps_of(place.holder, rest)
+    return Found(
+        source=place.source,
+        items=items,
+        rest=rest,
+        gaps=[FieldMissing(field, reason) for field, reason in gaps],
+        ranked=not routine,
+    )
+
+
+SOURCES: tuple[Source, ...] = (from_matcher, from_shop, from_decision_system)
+ROUTINE_SOURCES: tuple[Source, ...] = (from_matcher, from_shop, from_decision_routine)
