@@ -11,6 +11,7 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 _LANG_LINE = re.compile(
     r"\b(?:lang|language|reply_language)\b\W{1,4}(EN|CN|zh|en|English|Chinese|中文|英文)", re.IGNORECASE
 )
+_RESUME = "[RESUME CONTEXT"  # a block of its own before everything else
 _CHINESE = frozenset({"cn", "zh", "chinese", "中文"})
 
 
@@ -36,15 +37,16 @@ class Asked(msgspec.Struct, frozen=True):
 
 def read(query: str, anchor_id: str = "") -> Asked:
     """Take `query` apart. Language: meta `lang`, else a line naming it, else the script of the message."""
-    profile = _line(query, "profile=")
-    meta = _line(query, "meta=")
+    told = query.partition("\n\n")[2] if query.startswith(_RESUME) else query
+    profile = _line(told, "profile=")
+    meta = _line(told, "meta=")
     task = query.find("\nTask: ") if query.startswith("Resume context") else -1
     message = (
         query[task + 1 :]
         if task >= 0
-        else query.split("\n\n", 1)[1]
-        if re.match(r"(profile|recent_logs|meta)=", query) and "\n\n" in query
-        else query
+        else told.split("\n\n", 1)[1]
+        if re.match(r"(profile|recent_logs|meta)=", told) and "\n\n" in told
+        else told
     )
     named = str(meta.get("lang") or "")
     if not named and (hit := _LANG_LINE.search(query)):

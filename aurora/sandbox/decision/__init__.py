@@ -10,11 +10,12 @@ query.
 from __future__ import annotations
 
 from aurora.sandbox.asked import read
-from aurora.sandbox.decision import chat, context, picks, products, report
+from aurora.sandbox.decision import chat, clarifications, context, picks, products, report
 from aurora.sandbox.decision.cues import Cue, Reply
 
 SUBJECTS = (
     chat,
+    clarifications,
     context,
     picks,
     report,
