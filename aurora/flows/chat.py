@@ -21,6 +21,8 @@ from aurora.flows.chat_steps.red_flags import red_flags
 from aurora.flows.chat_steps.safety import safety_check
 from aurora.flows.chat_steps.safety_answer import safety_answer
 from aurora.flows.chat_steps.transition import transition
+from aurora.flows.chat_steps.travel_gate import ask_for_trip
+from aurora.flows.chat_steps.weather import weather_answer
 
 Step = Callable[[ChatTurn], Awaitable[bool]]
 
@@ -32,6 +34,8 @@ STEPS: tuple[Step, ...] = (
     resume_clarification,  # an answer to a question of a flow; with the last one, the request that waited
     safety_check,  # what the message and the person rule out; a question, a warning
     next_clarification,  # the next question of a flow, or the request that waited, upstream
+    ask_for_trip,  # where to and when, before a trip is planned
+    weather_answer,  # what the weather or a trip asks of skin
     conflicts,  # may these two go together
     diagnosis,  # a diagnosis under way
     recommendations,  # picks, behind profile gate and artifact gate

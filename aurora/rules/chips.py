@@ -53,6 +53,10 @@ CATALOGUE: dict[str, ChipText] = {
     "chip.action.dupe_compare": ChipText(
         "Find alternatives", "找平替", "Find alternatives to a product I like.", "帮我找找平替。"
     ),
+    # answers at the travel gate (rules.travel_gate gives their words)
+    "chip.travel.destination": ChipText("Tokyo, for example", "比如去东京"),
+    "chip.travel.dates": ChipText("In a week, for 5 days", "一周后出发，玩 5 天"),
+    "chip.travel.climate_mode": ChipText("No dates yet: usual climate", "日期没定，按当季气候"),
     # answers to a safety question (rules.safety.wording); a tap runs the interrupted message again
     "chip.profile.pregnancy.not_pregnant": ChipText(
         "Neither", "都没有", "I'm not pregnant and not trying.", "我没有怀孕，也没有备孕。"

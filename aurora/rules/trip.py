@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from aurora.contract.memory import Profile
 from aurora.rules.text import strings_in
 
 READ_CAP = 2000
@@ -98,6 +99,17 @@ def known(plan: Mapping[str, Any] | None, said: Trip, today: date) -> Trip:
         start_date=said.start_date if new_dates else stored["start_date"],
         end_date=said.end_date if new_dates else stored["end_date"],
     )
+
+
+def overlay(profile: Profile | None, message: str, today: date) -> Profile | None:
+    """The profile with the trip in force in place of its `travel_plan`, for one turn."""
+    before = profile.travel_plan if profile is not None else None
+    now = known(before, read(message), today)
+    plan = {name: value for name in FIELDS if (value := getattr(now, name))}
+    others = {key: value for key, value in (before or {}).items() if key not in FIELDS}
+    if plan == {key: value for key, value in (before or {}).items() if key in FIELDS and value}:
+        return profile
+    return msgspec.structs.replace(profile or Profile(), travel_plan={**plan, **others} or None)
 
 
 def days(trip: Trip, today: date) -> tuple[date, date]:

@@ -25,19 +25,19 @@ class Advice(msgspec.Struct, frozen=True):
 
 
 _EASE: Pair = (
-    "Go easier on acids and retinoids for these days.",
-    "酸类、维A类这几天先减量。",
+    "If you use acids or retinoids, go easier for a few days.",
+    "在用酸类、维A类的话，这几天先减量。",
 )
 
 ADVICE: dict[str, Advice] = {
     "snow": Advice(
         lead=(
-            "Snow is hard on skin twice over: dry, cold air draws water out, white ground throws UV back.",
+            "Snow strains skin twice: cold, dry air takes water, white ground throws UV back.",
             "下雪天皮肤两头受累：冷风和干空气带走水分，雪地又把紫外线反射到脸上。",
         ),
         lines=(
             (
-                "Moisturize, then seal: cream on damp skin, a thicker layer on cheeks and nose.",
+                "Moisturize, then seal: cream on damp skin, more on cheeks and nose.",
                 "先保湿再封层：脸微湿时涂面霜，两颊和鼻翼多补一层。",
             ),
             (
@@ -51,7 +51,7 @@ ADVICE: dict[str, Advice] = {
         ),
         actives=_EASE,
         kit=(
-            "To have ready: gentle cleanser, ceramide cream, SPF 30+ sunscreen, lip balm, hand cream.",
+            "Have ready: mild cleanser, ceramide cream, SPF 30+ sunscreen, lip balm.",
             "对应产品清单：温和洁面、神经酰胺面霜、SPF30+ 防晒、润唇膏、护手霜。",
         ),
     ),
@@ -211,8 +211,8 @@ REST: Pair = (
     "你的屏障正需要休息：酸类、维A类、去角质先停，等不刺痛了再说。",
 )
 REACTIVE: Pair = (
-    "Your skin reacts easily: nothing new this week, and test on a small spot first.",
-    "你的皮肤容易有反应：这周不上新品，要试先在小范围试。",
+    "Your skin reacts easily: nothing new this week, and strong actives less often.",
+    "你的皮肤容易有反应：这周不上新品，功效产品也减量。",
 )
 
 # One more line for what else the message names. Fits beside any scenario.
@@ -235,7 +235,7 @@ EXTRA: dict[str, Pair] = {
     ),
 }
 
-# Said only where the season is known for sure and the scenario does not say as much itself.
+# Said only where the season is known for sure and the message names no weather of its own.
 SEASON: dict[str, Pair] = {
     "spring": (
         "In spring skin is often touchy: change one product at a time.",
@@ -251,12 +251,12 @@ SEASON: dict[str, Pair] = {
     ),
     "winter": (
         "In winter, heated rooms dry skin as much as the cold outside.",
-        "冬天室内暖气和室外冷风一样让皮肤干。",
+        "冬天的暖气、空调和外面的冷风一样让皮肤干。",
     ),
 }
 
 OFFER: Pair = (
-    "Shall I turn this into an AM/PM version for you?",
+    "Want this as an AM/PM version?",
     "要不要我把它整理成早晚版的护肤步骤？",
 )
 
@@ -304,6 +304,20 @@ _SCENARIO_NOTE: dict[str, Pair] = {
     "travel": ("Travel: change of air and dry cabins.", "出行：环境变化，机舱干燥。"),
     "unknown": ("Weather not named: counted as mild.", "没有说明天气，按温和情况算。"),
 }
+
+
+def routine_for(weather: str, lang: Lang) -> str:
+    """The words of a tap for a routine. weather: of `SCENARIO_NAME`."""
+    return (
+        f"帮我生成一套适合{weather}的早晚护肤方案。"
+        if lang == "CN"
+        else f"Build me an AM/PM routine for {weather}."
+    )
+
+
+def picks_for(weather: str, lang: Lang) -> str:
+    """The words of a tap for products."""
+    return f"给我推荐适合{weather}的产品。" if lang == "CN" else f"Show me product picks for {weather}."
 
 
 def missing_note(name: str, lang: Lang) -> str:

@@ -6,7 +6,7 @@ from aurora import telemetry
 from aurora.actors.questions import ReadMemory
 from aurora.contract.memory import Memory
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.rules import profile_facts
+from aurora.rules import profile_facts, trip, weather
 
 READ_CAP_MS = 1500
 # Left for answering from the request alone. More would turn a slow read under load into a wrong gate: past
@@ -26,6 +26,8 @@ async def recall(turn: ChatTurn) -> bool:
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
     turn.profile = profile_facts.patched(seen, turn.patch)
+    if turn.settings.profile_v2_enabled and weather.asks(turn.ask):
+        turn.profile = trip.overlay(turn.profile, turn.ask.message, turn.stage.turn.now.date())
     turn.greet()
     if not turn.memory.ready:
         telemetry.profile_context_missing.labels("backend").inc()
