@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from aurora.actors.draft import Draft, DraftCard, Gap
 from aurora.actors.envelope_check import Sealed, checked_body, minimal
 from aurora.actors.envelope_parts import (
     audit_event_data,
-    greeted_message,
     lawful_chips,
     lawful_event,
-    lawful_message,
     lawful_patch,
 )
+from aurora.actors.envelope_words import lawful_message, spoken
 from aurora.actors.safety_law import safe_for_the_person
+from aurora.contract.cards import CARD_PAYLOADS
 from aurora.contract.envelope import Card, Envelope, FieldMissing
 from aurora.rules import card_laws
 from aurora.rules.next_state import derive_next_state
 from aurora.rules.notices import lawful_notice, notice
+from aurora.rules.safe_links import without_unsafe_links
 from aurora.rules.treatment import conservative_context
 from aurora.settings import Settings
 
@@ -39,19 +41,20 @@ def seal(draft: Draft, settings: Settings, events_base: Mapping[str, Any]) -> Se
     counts: dict[str, int] = {}
     cards = lawful_cards(draft, settings)
     cards = without_unearned_commerce(draft, cards, counts)
-    cards = safe_for_the_person(draft, cards, counts)
     cards = without_recommendations_beside_safety(cards)
     cards = without_empty_recommendations(cards)
     cards = gentle_when_unsure(draft, cards, counts)
+    cards = without_recommendations_beside_safety(safe_for_the_person(draft, cards, counts))
     cards = never_nothing(draft, cards, counts)
     with_demanded_gaps(cards, counts)
     with_own_ids(cards)
 
-    message = greeted_message(draft, cards)
+    message = spoken(draft, cards, counts)
     next_state = derive_next_state([(c.kind, c.payload) for c in cards], draft.asked_state)
     chips = lawful_chips(draft, next_state, counts)
     patch = lawful_patch(draft, next_state, settings)
-    events = [lawful_event(name, data, events_base) for name, data in draft.events[:MAX_EVENTS]]
+    most = MAX_EVENTS - 1 if draft.chat else MAX_EVENTS  # the audit is one of them
+    events = [lawful_event(name, data, events_base) for name, data in draft.events[:most]]
     if draft.chat:
         audit = audit_event_data(draft, message, cards, len(chips), next_state, counts)
         ids = {key: events_base[key] for key in ("timestamp", "request_id", "trace_id")}
@@ -98,6 +101,8 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
         kind = shown.lower()
         payload = card.payload if isinstance(card.payload, dict) else _as_object(card.payload)
         payload = card_laws.without_nulls(payload)
+        if kind not in _TOLD:
+            payload = without_unsafe_links(payload)
         match kind:
             case "confidence_notice":
                 payload = lawful_notice(payload, draft.lang)
@@ -109,6 +114,8 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
                 payload = card_laws.public_product_analysis(
                     payload, always_prompt=settings.always_profile_prompt
                 )
+        if card.foreign and not _of_its_type(kind, payload):
+            continue
         lawful.append(
             DraftCard(
                 card.card_id if _text(card.card_id) else f"card_{draft.request_id}",
@@ -120,6 +127,21 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
             )
         )
     return lawful
+
+
+# What the person said of herself comes back as she said it.
+_TOLD = frozenset({
+    "profile", "session_bootstrap", "diagnosis_gate", "tracker_log", "tracker_recent", "affiliate_outcome",
+})  # fmt: skip
+
+
+def _of_its_type(kind: str, payload: dict[str, Any]) -> bool:
+    """Whether a payload from outside is what its type promises; types that we do not know promise nothing."""
+    shape = CARD_PAYLOADS.get(kind)
+    try:
+        return shape is None or msgspec.convert(payload, shape, strict=True) is not None
+    except msgspec.ValidationError:
+        return False
 
 
 def _own(card_id: str, kind: str, payload: dict[str, Any], gaps: list[Gap] | None = None) -> DraftCard:
@@ -202,7 +224,7 @@ def gentle_when_unsure(draft: Draft, cards: list[DraftCard], counts: dict[str, i
         )
         kept = [*kept, _own(f"conf_{draft.request_id}_low_medium", "confidence_notice", payload)]
     filtered = {"filtered_count": removed, "total_count": total, "fallback_applied": fallback}
-    draft.events = [*draft.events[: MAX_EVENTS - 1], ("reco_low_medium_treatment_filtered", filtered)]
+    draft.events = [*draft.events[: MAX_EVENTS - 2], ("reco_low_medium_treatment_filtered", filtered)]
     return kept
 
 

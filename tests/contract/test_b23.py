@@ -424,6 +424,74 @@ async def test_row_23_denied_red_flags_stop_nothing(sandbox: Served, lang: str, 
         assert "recommendations" in types(answer)
 
 
+@pytest.mark.parametrize(("lang", "message"), [("EN", "Can I use retinol?"), ("CN", "A醇能用吗？")])
+@pytest.mark.parametrize("profile", [True, False])
+async def test_row_25_advice_on_a_retinoid_waits_for_one_question(
+    sandbox: Served, lang: str, message: str, profile: bool
+) -> None:
+    async with house(sandbox) as client:
+        if profile:
+            await has_profile(client)
+        answer = await chat(client, {"message": message}, lang)
+        assert types(answer) == ["confidence_notice"]
+        notice = answer.payload("confidence_notice")
+        assert (notice["reason"], notice["severity"]) == ("low_confidence", "warn")
+        assert notice["actions"] == ["answer_safety_question"]
+        assert answer.event("safety_gate_require_info")["data"]["question"] in answer.text
+        assert {"EN": "pregnan", "CN": "怀孕"}[lang] in answer.text
+        assert chips(answer) == [
+            f"chip.profile.pregnancy.{status}" for status in ("not_pregnant", "pregnant", "trying")
+        ]
+        assert "reco_output_guard_fallback" not in names(answer)
+        assert not sandbox.state.calls
+
+
+@pytest.mark.parametrize(("lang", "message"), [("EN", "Can I use retinol?"), ("CN", "A醇能用吗？")])
+@pytest.mark.parametrize("status", ["not_pregnant", "pregnant"])
+async def test_row_25_the_tap_saves_the_fact_and_runs_the_message_again(
+    sandbox: Served, lang: str, message: str, status: str
+) -> None:
+    """As the client does it: its own state comes back, the chip's data as it was sent, nothing else."""
+    async with house(sandbox) as client:
+        await has_profile(client, age_band="25_34")
+        first = await chat(client, {"message": message}, lang, **{"X-Brief-ID": "b1"})
+        (chip,) = [each for each in first.json["suggested_chips"] if each["chip_id"].endswith(f".{status}")]
+        tap = {
+            "action": {"action_id": chip["chip_id"], "kind": "chip", "data": chip["data"]},
+            "client_state": "IDLE_CHAT",
+            "session": {"state": first.patch["next_state"], "profile": first.patch.get("profile")},
+        }
+        answer = await chat(client, tap, lang, **{"X-Brief-ID": "b1"})
+        assert "profile_saved" in names(answer)
+        assert answer.patch["profile"]["pregnancy_status"] == status
+        if status == "pregnant":
+            assert answer.payload("confidence_notice")["severity"] == "block"
+            assert not sandbox.state.calls
+        else:
+            assert "confidence_notice" not in types(answer)
+            assert any(message in str(call) for call in sandbox.state.calls)
+        again = await client.get("/v1/session/bootstrap")
+        assert again.patch["profile"]["pregnancy_status"] == status
+
+
+@pytest.mark.parametrize(
+    ("lang", "message"), [("EN", "Can I use retinol while pregnant?"), ("CN", "孕期可以用A醇吗")]
+)
+async def test_row_26_a_retinoid_in_pregnancy_is_refused(sandbox: Served, lang: str, message: str) -> None:
+    async with house(sandbox) as client:
+        await has_profile(client)
+        answer = await chat(client, {"message": message}, lang)
+        assert types(answer) == ["confidence_notice"]
+        notice = answer.payload("confidence_notice")
+        assert (notice["reason"], notice["severity"]) == ("safety_block", "block")
+        assert notice["actions"] == ["safe_alternatives"]
+        assert len(notice["details"]) >= 2
+        assert answer.event("safety_gate_block")["data"]["block_level"] == "BLOCK"
+        assert chips(answer) == ["chip.start.ingredients.safe_alternatives"]
+        assert not sells(answer)
+        assert not sandbox.state.calls
+
+
 # --- route and state
 
 

@@ -1,118 +1,107 @@
-"""Recommendations behind the gates: where they come from, and the answer around them (contract B 8.4.4-8.7).
+"""Recommendations behind the gates: the answer around what the sources bring (contract B 8.4.4-8.7).
 
-A source is one function; the first that brings items is the answer. A later source joins the list.
+What may leave is decided once, in `_chosen`, whatever the source: the safety rules of the person, and in low
+confidence nothing strong. From the moment there are items, a cut costs what is added to them, never the items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from aurora.actors.findings import FailureCode
-from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.reco_extras import enrich
+from aurora.flows.chat_steps.reco_sources import Found, Source, generate, is_careful
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import artifact_gate, detectors, evidence, normalise_reco, replies
+from aurora.rules import detectors, diversity, reco_texts, replies, safety
 from aurora.rules.notices import notice
-from aurora.rules.query import picks_query
+from aurora.rules.pdp_open import opening_stats
 from aurora.rules.reco_reasons import goal_words
 from aurora.rules.safety import GAP_REASON
-from aurora.rules.text import strings_in
 from aurora.rules.treatment import is_treatment_like
 from aurora.store.facts import RecommendationsGiven
 
 TOKEN = "S7_PRODUCT_RECO"  # noqa: S105 - the name of a state
-EMPTY_CODE = "UPSTREAM_EMPTY"
-
-# Failures that pass by themselves; the others mean that there is nothing to wait for (contract B 8.7 REC).
-TRANSIENT: frozenset[FailureCode] = frozenset({
-    "timeout", "connect", "reset", "broken_pipe", "dns", "tls", "breaker_open", "admission",
-})  # fmt: skip
+_TOO_STRONG = FieldMissing("recommendations", "low_confidence_treatment_filtered")
 
 
-class Found(msgspec.Struct, kw_only=True):
-    """What a source brought. source: its name on the wire. rest: payload keys beside the items.
+class _Chosen(msgspec.Struct, kw_only=True):
+    """What of a source may leave. held_back: how many were too strong for what is known. out: safety's say."""
 
-    failure_code: on the wire, when it brought nothing. transient: trying again may help.
-    """
-
-    source: str
-    items: list[dict[str, Any]] = []
-    rest: dict[str, Any] = {}
-    failure_code: str = EMPTY_CODE
-    transient: bool = False
+    found: Found
+    items: list[dict[str, Any]]
+    held_back: int
+    out: safety.Outgoing[dict[str, Any]]
 
 
-Source = Callable[[ChatTurn], Awaitable[Found]]
+async def recommend(turn: ChatTurn, sources: Iterable[Source]) -> bool:
+    """Ask the sources and answer, the gates having passed. True, for a step to return."""
+    turn.if_cut(late.picks_late(turn, late.BUDGET_CODE))
+    chosen = _chosen(turn, await generate(turn, sources))
+    leaving = _leaving(turn, chosen.items)
+    if not leaving:
+        return await turn.answer(_without_picks(turn, chosen))
+    if _would_leave(turn, chosen):
+        safe_reply.ask_beside(turn, chosen.out)
+    turn.keep(shown=diversity.remembered(_shown(turn), leaving, turn.stage.turn.now_ms))
+    run_id = f"rr_{turn.stage.turn.uuid('reco_run')}"
+    turn.if_cut(msgspec.structs.replace(_given(turn, chosen, run_id=run_id), quiet=True))
+    gaps = await enrich(turn, leaving, made_up=chosen.found.made_up)
+    return await turn.answer(_given(turn, _with_extras(turn, chosen, leaving, gaps), run_id=run_id))
 
 
-async def generate(turn: ChatTurn) -> Found:
-    """Ask the sources in order; what the last one says counts if none brings items."""
-    found = Found(source="none")
-    for source in SOURCES:
-        found = await source(turn)
-        if found.items:
-            break
-    return found
-
-
-async def from_decision_system(turn: ChatTurn) -> Found:
-    """Ask the decision system for product picks, within what is left of the budget."""
-    ask = turn.ask
-    query = picks_query(
-        ask.message,
-        turn.lang,
-        profile=turn.profile,
-        logs=turn.memory.recent_logs,
-        meta=turn.query_meta(intent="reco_products"),
-    )
-    finding = await turn.stage.ask(
-        DecisionChat(
-            query=query,
-            llm_provider=ask.llm_provider,
-            llm_model=ask.llm_model,
-            debug=ask.debug or None,
-            allow_recommendations=True,
-            cap_ms=turn.settings.reco_upstream_timeout_ms,
-        )
-    )
-    if not finding.ok:
-        return Found(
-            source="upstream_fallback", failure_code=finding.wire_code, transient=finding.code in TRANSIENT
-        )
-    reply: DecisionReply = finding.value
-    turn.llm_effective = (reply.llm_provider, reply.llm_model)
-    place = normalise_reco.found_in(
-        answer=reply.answer,
-        structured=reply.structured,
-        context=reply.context,
-        recommendations=reply.recommendations,
-        cards=reply.cards,
-    )
-    items = normalise_reco.normalise(
-        place.items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=ask.debug
-    )
-    return Found(source="upstream_fallback", items=items, rest=_rest(place.holder))
-
-
-SOURCES: tuple[Source, ...] = (from_decision_system,)
-
-
-def reply_to(turn: ChatTurn, found: Found) -> Reply:
-    """The answer around what was found: picks, held back, late, or nothing at all."""
-    sure = turn.confidence
-    gentle = [item for item in found.items if not (sure.low and is_treatment_like(item))]
+def _chosen(turn: ChatTurn, found: Found) -> _Chosen:
+    items = found.items
+    if found.ranked and turn.settings.reco_diversity_enabled:
+        items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
+    gentle = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
     out = turn.outgoing(gentle)
-    if out.emptied and (out.result.blocks or _would_leave(turn, gentle)):
+    return _Chosen(found=found, items=list(out.kept), held_back=len(items) - len(gentle), out=out)
+
+
+def _leaving(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The envelope removes strong items in a careful context; text and memory must not name them."""
+    careful = is_careful(turn)
+    return [item for item in items if not (careful and is_treatment_like(item))]
+
+
+def _would_leave(turn: ChatTurn, chosen: _Chosen) -> bool:
+    """Would any that the safety rules hold leave but for them? If not, there is nothing to ask about them."""
+    items = chosen.found.items
+    gentle = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
+    return bool(_leaving(turn, [gentle[one.index] for one in chosen.out.held if one.index < len(gentle)]))
+
+
+def _shown(turn: ChatTurn) -> list[Any]:
+    kept = turn.memory.conversation
+    return kept.shown if kept is not None else []
+
+
+def _with_extras(
+    turn: ChatTurn, chosen: _Chosen, leaving: list[dict[str, Any]], gaps: list[FieldMissing]
+) -> _Chosen:
+    """The choice with the enriched items in their places; what is unsafe of the extras is taken out."""
+    enriched = iter(leaving)
+    careful = is_careful(turn)
+    items = [item if careful and is_treatment_like(item) else next(enriched) for item in chosen.items]
+    found = msgspec.structs.replace(chosen.found, gaps=[*chosen.found.gaps, *gaps])
+    return msgspec.structs.replace(chosen, found=found, items=list(turn.outgoing(items).kept))
+
+
+# --- answers
+
+
+def _without_picks(turn: ChatTurn, chosen: _Chosen) -> Reply:
+    """Nothing may leave: held back for safety or for lack of confidence, late, or nothing there at all."""
+    found, out = chosen.found, chosen.out
+    if out.emptied and (out.result.blocks or _would_leave(turn, chosen)):
         return safe_reply.instead(turn, out)
-    if out.kept:
-        if _would_leave(turn, [gentle[held.index] for held in out.held]):
-            safe_reply.ask_beside(turn, out)
-        return _given(turn, found, out.kept, held_back=len(found.items) - len(gentle), unsafe=bool(out.held))
+    if chosen.items:
+        return _all_too_strong(turn, chosen)
     if found.items:
         return _held_back(turn, found)
     if turn.artifact_usable or found.transient:
@@ -120,57 +109,39 @@ def reply_to(turn: ChatTurn, found: Found) -> Reply:
     return _nothing(turn, found)
 
 
-def _gentle(turn: ChatTurn) -> bool:
-    """The envelope will hold back everything treatment-like."""
-    plan = artifact_gate.plan_confidence(late.plan_of(turn))
-    return turn.confidence.conservative or (plan is not None and plan.conservative)
-
-
-def _would_leave(turn: ChatTurn, items: list[dict[str, Any]]) -> bool:
-    """Would any of these leave but for the safety rules? If not, there is nothing to ask about them."""
-    return any(not (_gentle(turn) and is_treatment_like(item)) for item in items)
-
-
-def _given(
-    turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int, unsafe: bool
-) -> Reply:
-    """held_back: how many were too strong for what is known. unsafe: safety rules held some back too."""
-    sure = turn.confidence
-    gentle = _gentle(turn)
-    # The envelope removes strong items in a careful context; text and memory must not name them.
-    leaving = [item for item in items if not (gentle and is_treatment_like(item))]
-    cards = [_card(turn, found, items, held_back=held_back, unsafe=unsafe)]
-    plan_card = late.plan_card(turn)
-    if plan_card is not None:
-        cards.append(plan_card)
-    if sure.low and turn.memory.artifact is not None:
-        cards.append(_low_notice(turn))
+def _given(turn: ChatTurn, chosen: _Chosen, *, run_id: str) -> Reply:
+    found, items = chosen.found, chosen.items
+    leaving = _leaving(turn, items)
     asked = _asked(turn, found.source)
-    state = turn.used_artifact()
-    if not leaving:
-        return Reply(
-            say=replies.all_held_back(turn.lang),
-            cards=cards,
-            chips=_ways_to_know_more(turn),
-            events=[("recos_requested", {**asked, "gated": True, "reason": "artifact_low_confidence"})],
-            state=state,
-        )
-    turn.facts.append(_fact(turn, found.source, leaving))
+    say = replies.picks(
+        leaving,
+        turn.lang,
+        goals=goal_words(turn.profile, turn.lang),
+        gentle=turn.confidence.low or len(leaving) < len(items) or chosen.held_back > 0,
+        name_them=not turn.client_shows_picks,
+    )
     return Reply(
-        say=replies.picks(
-            leaving,
-            turn.lang,
-            goals=goal_words(turn.profile, turn.lang),
-            gentle=sure.low or len(leaving) < len(items) or held_back > 0,
-            name_them=not turn.client_shows_picks,
-        ),
+        say=f"{say}\n\n{reco_texts.made_up(turn.lang)}" if found.made_up else say,
         format="markdown",
-        cards=cards,
+        cards=_cards(turn, chosen),
         chips=turn.chips("chip.start.ingredients"),
         events=[("value_moment", {"kind": "product_reco"}), ("recos_requested", asked)],
-        state=state,
+        state=turn.used_artifact(),
         reach=turn.reach(TOKEN),
         profile=turn.profile_summary() if turn.patch else None,
+        facts=[_fact(turn, found.source, leaving, run_id)],
+    )
+
+
+def _all_too_strong(turn: ChatTurn, chosen: _Chosen) -> Reply:
+    """Medium confidence, and everything found is strong: the envelope takes it out and puts the notice."""
+    asked = {**_asked(turn, chosen.found.source), "gated": True, "reason": "artifact_low_confidence"}
+    return Reply(
+        say=replies.all_held_back(turn.lang),
+        cards=_cards(turn, chosen),
+        chips=_ways_to_know_more(turn),
+        events=[("recos_requested", asked)],
+        state=turn.used_artifact(),
     )
 
 
@@ -181,8 +152,7 @@ def _held_back(turn: ChatTurn, found: Found) -> Reply:
     """
     cards: list[ReplyCard] = []
     if turn.memory.artifact is not None:
-        filtered = FieldMissing("recommendations", "low_confidence_treatment_filtered")
-        cards = [_low_notice(turn, [filtered])]
+        cards = [_low_notice(turn, [_TOO_STRONG])]
         plan_card = late.plan_card(turn)
         if plan_card is not None:
             cards.insert(0, plan_card)
@@ -206,10 +176,21 @@ def _nothing(turn: ChatTurn, found: Found) -> Reply:
     )
 
 
-def _card(
-    turn: ChatTurn, found: Found, items: list[dict[str, Any]], *, held_back: int, unsafe: bool
-) -> ReplyCard:
-    sure = turn.confidence
+# --- parts of answers
+
+
+def _cards(turn: ChatTurn, chosen: _Chosen) -> list[ReplyCard]:
+    cards = [_card(turn, chosen)]
+    plan_card = late.plan_card(turn)
+    if plan_card is not None:
+        cards.append(plan_card)
+    if turn.confidence.low and turn.memory.artifact is not None:
+        cards.append(_low_notice(turn))
+    return cards
+
+
+def _card(turn: ChatTurn, chosen: _Chosen) -> ReplyCard:
+    sure, found, items = turn.confidence, chosen.found, chosen.items
     payload: dict[str, Any] = {
         **found.rest,
         "recommendations": items,
@@ -217,12 +198,15 @@ def _card(
         "intent": "routine" if detectors.asks_routine(turn.ask.text, turn.ask.action_id) else "reco_products",
         "profile": turn.profile_summary(),
         "source": found.source,
+        "metadata": {**found.rest.get("metadata", {}), **opening_stats(items)},
         "recommendation_confidence_level": sure.level,
     }
     if sure.score is not None:
         payload["recommendation_confidence_score"] = sure.score
-    gaps = [FieldMissing("recommendations", "low_confidence_treatment_filtered")] if held_back else []
-    if unsafe:
+    gaps = list(found.gaps)
+    if chosen.held_back:
+        gaps.append(_TOO_STRONG)
+    if chosen.out.held:
         gaps.append(FieldMissing("recommendations", GAP_REASON))
     return ReplyCard("reco", "recommendations", payload, gaps)
 
@@ -249,24 +233,12 @@ def _ways_to_know_more(turn: ChatTurn) -> list[Any]:
     return turn.chips("chip.intake.upload_photos", "chip.intake.skip_analysis")
 
 
-def _rest(holder: dict[str, Any]) -> dict[str, Any]:
-    """Payload keys of the source that the card carries beside its items."""
-    rest: dict[str, Any] = {"evidence": evidence.shaped(holder.get("evidence"))}
-    for key in ("missing_info", "warnings"):
-        value = holder.get(key)
-        rest[key] = strings_in(value, 12) if isinstance(value, list) else []
-    confidence = holder.get("confidence")
-    numeric = isinstance(confidence, int | float) and not isinstance(confidence, bool)
-    rest["confidence"] = confidence if numeric else None
-    return rest
-
-
-def _fact(turn: ChatTurn, source: str, items: list[dict[str, Any]]) -> RecommendationsGiven:
+def _fact(turn: ChatTurn, source: str, items: list[dict[str, Any]], run_id: str) -> RecommendationsGiven:
     artifact = turn.memory.artifact
     plan = late.plan_of(turn)
     plan_id = plan.get("plan_id") if plan else None
     return RecommendationsGiven(
-        run_id=f"rr_{turn.stage.turn.uuid('reco_run')}",
+        run_id=run_id,
         source=source,
         items=items,
         request={"message": turn.ask.message[:500], "action_id": turn.ask.action_id, "lang": turn.lang},

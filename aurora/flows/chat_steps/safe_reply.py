@@ -47,7 +47,9 @@ def instead(turn: ChatTurn, out: safety.Outgoing[Any], *, field: str = "recommen
     open_already = times_asked(turn, result) >= TIMES_ASKED
     wait_for_answer(turn, result)
     words = (
-        wording.left_open(result, turn.lang) if open_already else wording.question(result, turn.lang, held=True)
+        wording.left_open(result, turn.lang)
+        if open_already
+        else wording.question(result, turn.lang, held=True)
     )
     return _reply(turn, words, gap=gap, gated_picks=True)
 

@@ -200,7 +200,11 @@ def safer(forbidden: tuple[str, ...], lang: Lang) -> str:
     found = behind(forbidden, lang).safe_alternatives[:4] or (
         _pick(lang, "Niacinamide or azelaic acid, one at a time", "烟酰胺或壬二酸，一次只加一种"),
         _pick(lang, "Ceramides and panthenol for the barrier", "神经酰胺和泛醇，修护屏障"),
-        _pick(lang, "A gentle cleanser, a plain moisturiser, and sunscreen by day", "温和洁面、基础保湿，白天防晒"),
+        _pick(
+            lang,
+            "A gentle cleanser, a plain moisturiser, and sunscreen by day",
+            "温和洁面、基础保湿，白天防晒",
+        ),
     )
     lead = _pick(lang, "These are the gentle options I'd look at:", "可以考虑这些更温和的选择：")
     closing = _pick(
