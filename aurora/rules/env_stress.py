@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
@@ -27,7 +27,7 @@ TIERS = ("Low", "Medium", "High")
 # Contract B 12.2: what a scenario adds to the score, and where it stands on the weather axis.
 _BASE = 35
 _BASE_BY_BARRIER = {"impaired": 75, "damaged": 75, "healthy": 20, "stable": 20}
-_SENSITIVE = 10
+_BUMP_SENSITIVE = 10
 _BUMP = {"snow": 18, "cold": 15, "dry": 15, "uv": 15, "wind": 12, "travel": 12, "rain": 8, "humid": 8}
 _BUMP_UNKNOWN = 6
 _BARRIER_AXIS = {"impaired": 80, "damaged": 80, "healthy": 20, "stable": 20}
@@ -37,8 +37,9 @@ _WEATHER_QUIET = 35
 _SUNNY = frozenset({"uv", "snow"})
 _UV_AXIS, _UV_QUIET = 65, 30
 
-FRAGILE = frozenset({"impaired", "damaged"})
-SENSITIVE = frozenset({"high", "sensitive"})
+Care = Literal["fragile", "reactive", "none"]
+_FRAGILE = frozenset({"impaired", "damaged"})
+_SENSITIVE = frozenset({"high", "sensitive"})
 
 _ACRONYMS = {"uv": "UV", "aqi": "AQI", "pm2.5": "PM2.5", "pm25": "PM2.5", "spf": "SPF"}
 
@@ -48,13 +49,21 @@ def tier(ess: float) -> str:
     return "Low" if ess <= 30 else "Medium" if ess <= 60 else "High"
 
 
+def care_of(profile: Profile | None) -> Care:
+    """What this skin needs beside the weather: rest for a fragile barrier, patience for one that reacts."""
+    known = profile or Profile()
+    if (known.barrierStatus or "").lower() in _FRAGILE:
+        return "fragile"
+    return "reactive" if (known.sensitivity or "").lower() in _SENSITIVE else "none"
+
+
 def local(scenario: str, profile: Profile | None, *, logged: bool, lang: Lang) -> dict[str, Any]:
     """The card's payload from what is known here. logged: there are recent check-ins."""
     known = profile or Profile()
     barrier = (known.barrierStatus or "").lower()
     ess = _BASE_BY_BARRIER.get(barrier, _BASE) + _BUMP.get(scenario, _BUMP_UNKNOWN)
-    if (known.sensitivity or "").lower() in SENSITIVE:
-        ess += _SENSITIVE
+    if (known.sensitivity or "").lower() in _SENSITIVE:
+        ess += _BUMP_SENSITIVE
     axes = (
         ("barrier", _BARRIER_AXIS.get(barrier, _BARRIER_UNKNOWN)),
         ("weather", _WEATHER_AXIS.get(scenario, _WEATHER_QUIET)),

@@ -9,7 +9,7 @@ import msgspec
 
 from aurora.contract.memory import Profile
 from aurora.rules.climate import Outlook
-from aurora.rules.env_stress import FRAGILE
+from aurora.rules.env_stress import care_of
 from aurora.rules.text import anywhere, hit, pattern
 
 Steps = tuple[tuple[float, float], ...]  # (at least, then)
@@ -86,7 +86,7 @@ def traits(profile: Profile | None) -> tuple[str, ...]:
     known = profile or Profile()
     goals = " ".join(known.goals)[:400].lower()
     found = (
-        ("fragile", (known.barrierStatus or "").lower() in FRAGILE),
+        ("fragile", care_of(known) == "fragile"),
         ("oily", (known.skinType or "").lower() == "oily" or hit(goals, *_ACNE_GOAL)),
         ("pigment", hit(goals, *_PIGMENT_GOAL)),
     )

@@ -9,6 +9,7 @@ from datetime import date
 
 from aurora.contract.envelope import Lang
 from aurora.rules.climate import Outlook, Source
+from aurora.rules.env_stress import Care
 from aurora.rules.exposure import Exposure
 from aurora.rules.weather_texts import Pair, pick
 
@@ -42,15 +43,24 @@ _NOTES: dict[str, Pair] = {
         "空气干：脸微湿时就上保湿，多喝水。",
     ),
 }
+# Weights of the contract's formulas (0 to 1) from which on the evening changes.
+_RICH_FROM = 0.75
+_STRIP_BELOW = 0.25
+_FRAGILE: Pair = (
+    "no acids, retinoids or scrubs until nothing stings",
+    "屏障偏脆弱，酸类、维A类、去角质都先停，不刺痛了再说",
+)
+_STRIP: Pair = ("leave acids and retinoids out", "酸类、维A类先停")
+_EASE: Pair = ("go easier on acids and retinoids", "酸类、维A类减量")
 _CALM: Pair = (
     "Nothing extreme ahead: keep to what your skin knows.",
     "整体比较平稳：照平时用惯的来就好。",
 )
 _NO_FORECAST: Pair = (
-    "I couldn't get a forecast, so this goes by what the season usually brings there",
+    "No forecast for it right now, so by the season",
     "暂时拿不到预报，先按当季的常年情况估算",
 )
-_FORECAST: Pair = ("From the live forecast", "依据实时预报")
+_FORECAST: Pair = ("Live forecast", "依据实时预报")
 
 
 def headline(
@@ -70,21 +80,19 @@ def morning(outlook: Outlook, lang: Lang) -> str:
     if lang == "CN":
         spf = "SPF50 防晒，在户外每两小时补" if strong_sun else "SPF30 以上的防晒"
         return f"早：温和洁面，{_layer(outlook, lang)}，{spf}。"
-    spf = "SPF 50, again every two hours outdoors" if strong_sun else "SPF 30 or more"
+    spf = "SPF 50 every two hours outdoors" if strong_sun else "SPF 30 or more"
     return f"AM: gentle cleanse, {_layer(outlook, lang)}, {spf}."
 
 
-def evening(found: Exposure, lang: Lang) -> str:
-    """The PM step; never an active, only how much of those in use to leave out."""
-    repair = found.reco_weights["barrier_repair"] >= 0.75
-    strip = found.reco_weights["exfoliation"] < 0.25
-    if lang == "CN":
-        cream = "滋润的面霜，两颊薄补一层膏" if repair else "平时的保湿"
-        rest = "酸类、维A类先停" if strip else "酸类、维A类减量"
-        return f"晚：温和洁面，{cream}；{rest}。"
-    cream = "a richer cream, a thin balm on the cheeks" if repair else "your usual moisturizer"
-    rest = "leave acids and retinoids out" if strip else "go easier on acids and retinoids"
-    return f"PM: gentle cleanse, {cream}; {rest}."
+def evening(found: Exposure, care: Care, lang: Lang) -> str:
+    """The PM step; never an active, only how much of those in use to leave out. care: what the skin needs."""
+    if found.reco_weights["barrier_repair"] >= _RICH_FROM:
+        cream = pick(("a richer cream", "滋润的面霜，两颊薄补一层膏"), lang)
+    else:
+        cream = pick(("your usual moisturizer", "平时的保湿"), lang)
+    strip = care == "reactive" or found.reco_weights["exfoliation"] < _STRIP_BELOW
+    rest = pick(_FRAGILE if care == "fragile" else _STRIP if strip else _EASE, lang)
+    return f"晚：温和洁面，{cream}；{rest}。" if lang == "CN" else f"PM: gentle cleanse, {cream}; {rest}."
 
 
 def note(found: Exposure, outlook: Outlook, lang: Lang) -> str:

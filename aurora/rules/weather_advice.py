@@ -13,7 +13,7 @@ from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
 from aurora.rules import forecast_texts, weather_texts
 from aurora.rules.climate import Outlook, Source
-from aurora.rules.env_stress import FRAGILE, SENSITIVE
+from aurora.rules.env_stress import Care, care_of
 from aurora.rules.exposure import Exposure
 from aurora.rules.weather import Weather
 from aurora.rules.weather_texts import ADVICE, pick
@@ -21,6 +21,11 @@ from aurora.rules.weather_words import UNKNOWN
 
 MAX_TEXT = 465  # of the 520 that a template may have: a kind word may come before it
 MAX_BULLETS = 6
+
+_ABOUT_ACTIVES: dict[Care, weather_texts.Pair] = {
+    "fragile": weather_texts.REST,
+    "reactive": weather_texts.REACTIVE,
+}
 
 # Where four seasons are a safe thing to say, and on which side of the year.
 _NORTH = frozenset({"CN", "JP", "KR", "UK", "GB", "EU", "US", "CA", "中国", "日本", "韩国", "英国", "美国"})
@@ -32,7 +37,7 @@ def advice(weather: Weather, profile: Profile | None, lang: Lang, *, now: dateti
     """What to do in this weather."""
     said = ADVICE[weather.scenario]
     own = [pick(line, lang) for line in said.lines]
-    more = [_personal(profile, lang) or pick(said.actives, lang)]
+    more = [pick(_ABOUT_ACTIVES.get(care_of(profile), said.actives), lang)]
     if weather.extra is not None:
         more.append(pick(weather_texts.EXTRA[weather.extra], lang))
     elif weather.scenario == UNKNOWN and (season := season_of(now, profile, lang)) is not None:
@@ -54,10 +59,9 @@ def forecast_advice(
 ) -> str:
     """What to do where a destination is known: the index, morning, evening, what weighs most."""
     lead = forecast_texts.headline(place, days, found, outlook, source, lang)
-    own = [forecast_texts.morning(outlook, lang), forecast_texts.evening(found, lang)]
-    note = forecast_texts.note(found, outlook, lang)
-    personal = _personal(profile, lang)
-    more = [*([personal] if personal else []), note]
+    evening = forecast_texts.evening(found, care_of(profile), lang)
+    own = [forecast_texts.morning(outlook, lang), evening]
+    more = [forecast_texts.note(found, outlook, lang)]
     if weather.extra == "altitude":
         more.append(pick(weather_texts.EXTRA["altitude"], lang))
     return _text(lead, own, more, [], lang)
@@ -73,14 +77,6 @@ def season_of(now: datetime, profile: Profile | None, lang: Lang) -> str | None:
     if region.strip().upper() in _NORTH:
         return _SEASONS[quarter]
     return _SEASONS[(quarter + 2) % 4] if region.strip().upper() in _SOUTH else None
-
-
-def _personal(profile: Profile | None, lang: Lang) -> str:
-    """What skin that is fragile or reactive hears about strong products; "" for skin that is well."""
-    known = profile or Profile()
-    if (known.barrierStatus or "").lower() in FRAGILE:
-        return pick(weather_texts.REST, lang)
-    return pick(weather_texts.REACTIVE, lang) if (known.sensitivity or "").lower() in SENSITIVE else ""
 
 
 def _text(lead: str, own: list[str], more: Iterable[str], kit: list[str], lang: Lang) -> str:
