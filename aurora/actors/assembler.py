@@ -140,7 +140,8 @@ class EnvelopeAssembler:
     def upstream_card(self, card: Any, number: int) -> None:
         """Pass an upstream's card on: id and type defaulted, a payload that is no object becomes `{value}`.
 
-        A card that is no object is dropped (contract B 16.4, 16.5). number: its position, from 0.
+        A card that is no object is dropped (contract B 16.4, 16.5); one whose payload is not what its type
+        promises does not leave. number: its position, from 0.
         """
         if not isinstance(card, Mapping):
             return
@@ -156,6 +157,7 @@ class EnvelopeAssembler:
                 payload,
                 envelope_laws.wire_gaps(card.get("field_missing")),
                 card.get("title"),
+                foreign=True,
             )
         )
 

@@ -15,7 +15,10 @@ Gap = tuple[str, str]  # (field, reason) of a field_missing entry
 
 
 class DraftCard(msgspec.Struct):
-    """A card on its way out. Its parts may still be anything; `lawful_cards` settles that."""
+    """A card on its way out. Its parts may still be anything; `lawful_cards` settles that.
+
+    foreign: an upstream made it; it leaves only if it is what its type promises.
+    """
 
     card_id: Any
     type: Any
@@ -23,6 +26,7 @@ class DraftCard(msgspec.Struct):
     gaps: list[Gap] = []
     title: Any = None
     kind: str = ""  # the type as the client compares it; known once the card is lawful
+    foreign: bool = False
 
     @classmethod
     def of(cls, card: Card) -> DraftCard:
@@ -95,7 +99,7 @@ def refused_draft(draft: Draft, error: ContractError) -> Draft:
         payload["code"] = error.driver_code
     if error.details is not None:
         payload["details"] = error.details
-    data: dict[str, Any] = {"code": error.driver_code or error.code}
+    data: dict[str, Any] = {"code": error.driver_code or error.code, **error.event}
     reason = error.details.get("reason") if error.details is not None else None
     if isinstance(reason, str):
         data["reason"] = reason
@@ -105,7 +109,11 @@ def refused_draft(draft: Draft, error: ContractError) -> Draft:
         lang=draft.lang,
         chat=draft.chat,
         message=error_text(error.code, error.status, draft.lang),
-        cards=[DraftCard(f"err_{draft.request_id}", "error", payload)],
+        cards=[
+            DraftCard.of(error.instead)
+            if error.instead is not None
+            else DraftCard(f"err_{draft.request_id}", "error", payload)
+        ],
         events=[("error", data)],
         refused=True,
     )

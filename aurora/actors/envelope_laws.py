@@ -40,7 +40,7 @@ def seal(draft: Draft, settings: Settings, events_base: Mapping[str, Any]) -> Se
     """Apply every law and encode. Never raises: an envelope that fails its own shape is replaced (A 4.2)."""
     counts: dict[str, int] = {}
     cards = lawful_cards(draft, settings)
-    cards = without_unearned_commerce(draft, cards, counts)
+    cards = as_promised(without_unearned_commerce(draft, cards, counts))
     cards = without_recommendations_beside_safety(cards)
     cards = without_empty_recommendations(cards)
     cards = gentle_when_unsure(draft, cards, counts)
@@ -114,8 +114,6 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
                 payload = card_laws.public_product_analysis(
                     payload, always_prompt=settings.always_profile_prompt
                 )
-        if card.foreign and not _of_its_type(kind, payload):
-            continue
         lawful.append(
             DraftCard(
                 card.card_id if _text(card.card_id) else f"card_{draft.request_id}",
@@ -124,9 +122,15 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
                 [g for g in dict.fromkeys(card.gaps) if _text(g[0]) and _text(g[1])],
                 card.title if isinstance(card.title, str) else None,
                 kind,
+                card.foreign,
             )
         )
     return lawful
+
+
+def as_promised(cards: list[DraftCard]) -> list[DraftCard]:
+    """Cards of an upstream leave only if their payload is what their type promises."""
+    return [card for card in cards if not card.foreign or _of_its_type(card.kind, card.payload)]
 
 
 # What the person said of herself comes back as she said it.

@@ -1,4 +1,4 @@
-"""The parts of an envelope beside its cards: message, chips, session patch, events."""
+"""The parts of an envelope beside its cards and its words: chips, session patch, events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 from aurora.actors.draft import Draft, DraftCard
 from aurora.contract.envelope import AssistantMessage, Chip
 from aurora.contract.memory import Profile
-from aurora.rules import preamble
 from aurora.rules.audit import quality_audit, soft_violations
 from aurora.rules.next_state import is_ui_state
 from aurora.rules.treatment import conservative_context
@@ -20,7 +19,10 @@ MAX_CHIPS = 10
 
 
 def lawful_chips(draft: Draft, next_state: str, counts: dict[str, int]) -> list[Chip]:
-    """No doubles (same answer, or same id, kind and label), none that the client refuses, at most ten."""
+    """No doubles (same answer, or same id, kind and label), none that the client refuses, at most ten.
+
+    While a question is open, and where some have to go, answers to it come first (contract B 17.5).
+    """
     if draft.refused or not draft.chips:
         return []
     in_diagnosis = next_state.startswith("DIAG_") or draft.client_state.startswith("DIAG_")
@@ -39,7 +41,22 @@ def lawful_chips(draft: Draft, next_state: str, counts: dict[str, int]) -> list[
             kept.append(chip)
     if len(kept) > MAX_CHIPS:
         counts["chips_truncated"] = len(kept) - MAX_CHIPS
+    if len(kept) > MAX_CHIPS or draft.state.get("pending_clarification"):
+        kept.sort(key=_rank)
     return kept[:MAX_CHIPS]
+
+
+_ANSWER_KEYS = ("norm_id", "profile_patch", "clarification_id")
+_NEXT_STEPS = frozenset({"chip.start.routine", "chip.action.reco_routine", "chip_checkin_now"})
+
+
+def _rank(chip: Chip) -> int:
+    """Answers to the question, "not sure", AM/PM steps or a check-in, other actions, the rest."""
+    if any(key in chip.data for key in _ANSWER_KEYS):
+        return 1 if chip.data.get("value") == "unknown" else 0
+    if chip.chip_id in _NEXT_STEPS:
+        return 2
+    return 3 if chip.kind == "action" else 4
 
 
 def _as_chip(given: Any) -> Chip | None:
@@ -54,24 +71,6 @@ def _as_chip(given: Any) -> Chip | None:
         return given
     kind: Literal["quick_reply", "action"] = "action" if given.kind == "action" else "quick_reply"
     return Chip(given.chip_id, given.label, kind, data if isinstance(data, dict) else {})
-
-
-def lawful_message(draft: Draft) -> AssistantMessage | None:
-    said = draft.message
-    if not isinstance(said, str) or not said.strip():
-        return None
-    # The client turns a text with all three of these into a card of its own (contract F 3).
-    if "profile=" in said and "shortlist" in said.lower() and "/100" in said:
-        said = said.replace("profile=", "profile: ")
-    return AssistantMessage(said, format="markdown" if draft.message_format == "markdown" else "text")
-
-
-def greeted_message(draft: Draft, cards: list[DraftCard]) -> AssistantMessage | None:
-    """The message, after a kind word where that fits."""
-    said = lawful_message(draft)
-    if said is None or draft.greeting is None or not preamble.fits([(c.kind, c.payload) for c in cards]):
-        return said
-    return AssistantMessage(preamble.greeted(said.content, draft.greeting, draft.lang), format=said.format)
 
 
 _NOT_SAID: dict[str, Any] = {

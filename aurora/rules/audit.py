@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aurora.rules.card_laws import RECO_STATES
+from aurora.rules.claims import makes_claim
 
 MAX_TEXT = 280
 MAX_MARKDOWN = 520
@@ -19,10 +20,6 @@ KNOWN_REASONS = frozenset({
     "analysis_budget_timeout",    "low_confidence_treatment_filtered",
 })  # fmt: skip
 
-_CLAIM = re.compile(
-    r"\b(?:cures?|guaranteed to (?:heal|fix)|you have (?:eczema|rosacea|psoriasis|dermatitis))\b"
-    r"|治愈|根治|包治|确诊为"
-)
 _IN_STOCK = re.compile(r"\b(?:in stock|available now|ready to ship)\b|有货|现货")
 _CALL_TO_ACT = re.compile(
     r"\b(?:try|tap|tell|send|share|add|upload|start|use|choose|pick|pause|see|paste)\b"
@@ -84,7 +81,7 @@ def quality_audit(
     stock_ok = not nulls or not _IN_STOCK.search(message.lower())
     chips_ok = not pending or 4 <= chip_count <= 10
     question_ok = not pending or len(_QUESTION.findall(message)) == 1
-    claims = bool(_CLAIM.search(message.lower()))
+    claims = makes_claim(message)
     score = (
         25 * (len(message) <= (MAX_MARKDOWN if is_markdown else MAX_TEXT))
         + 25 * reco_ok
