@@ -41,12 +41,12 @@ _BY_CHIP = {f"chip.budget.{tier.ending}": tier.value for tier in TIERS}
 _BARE_UNSURE = pattern(r"\s*(?:not sure|不确定|unknown|unsure)[.。!！]?\s*")
 _MONEY = pattern(
     r"\b(?:budgets?|price[sd]?|pric(?:e|ey)|cost|spend(?:ing)?|money|cheap(?:er)?|expensive|afford\w{0,4}|yuan|rmb|cny)\b"
-    r"|[¥￥]|预算|价位|价格|多少钱|便宜|太贵|花费|平价|元|块钱"
+    r"|[¥￥]|预算|价位|价格|多少钱|便宜|太贵|花费|平价|\d\s?元|块钱"
 )
 _FOREIGN = pattern(r"[$€£]|\b(?:euros?|eur|dollars?|usd|pounds?|gbp)\b|美元|欧元|英镑")
 _AMOUNT = pattern(r"(?<![\w.])(\d{2,5})(?![\w.%])")
 _BARE_AMOUNT = pattern(
-    r"\s*(?:around|about|under|up to|below|max|maybe|大概|大约|差不多|最多)?\s*\d{2,5}\s*"
+    r"\s*(?:(?:around|about|under|up to|below|max|maybe|大概|大约|差不多|最多)\s*)?\d{2,5}\s*"
     r"(?:左右|以内|以下|per month|a month|monthly|一个月|每月)?[.。!！]?\s*"
 )
 _MAX_ANSWER = 60

@@ -32,6 +32,16 @@ _ROUTINE_SHAPE = (
     "(at most 4), evidence_pack {keyActives, sensitivityFlags, pairingRules, comparisonNotes, citations}."
 )
 
+_PARSE_SHAPE = (
+    "Answer with JSON only: product {sku_id, product_id, brand, name, display_name, category}, confidence "
+    "0..1, missing_info. Unknown values are null; do not guess an id."
+)
+_ANALYSIS_SHAPE = (
+    "Answer with JSON only: assessment {verdict, reasons, how_to_use}, evidence {science {key_ingredients, "
+    "mechanisms, fit_notes, risk_notes}, social_signals {typical_positive, typical_negative, "
+    "risk_for_groups}, expert_notes}, confidence 0..1, missing_info."
+)
+
 _BARRIER_WORDS = {"healthy": "stable", "impaired": "impaired: stings or turns red easily"}
 _GOAL_WORDS = {
     "acne": "acne and breakouts",
@@ -106,7 +116,7 @@ def routine_query(
     logs: Sequence[SkinLog],
     meta: dict[str, Any],
 ) -> str:
-    """The query for a whole routine (contract B 15): the facts, the request, the shape of `context.routine`."""
+    """The query for a whole routine (contract B 15): facts, request, and the shape of `context.routine`."""
     known = profile or Profile()
     lines = [
         ROUTINE_TASK,
@@ -152,6 +162,43 @@ def alternatives_query(
         f"Product: {named}",
     ]
     return "\n".join(lines)
+
+
+def parse_query(product: str, *, meta: dict[str, Any]) -> str:
+    """Which product is that? product: a name or a link, in the person's words."""
+    lines = [
+        "Task: Parse the product that the input names.",
+        _PARSE_SHAPE,
+        f"Input: {product}",
+    ]
+    said = {**meta, "intent": "product_parse", "action_id": "chat.fit_check.parse"}
+    return f"{_prefix(None, (), said)}{chr(10).join(lines)}"
+
+
+def deep_scan_query(
+    product: str,
+    lang: Lang,
+    *,
+    profile: Profile | None,
+    logs: Sequence[SkinLog],
+    meta: dict[str, Any],
+    minimal: bool = False,
+) -> str:
+    """Does that product suit this person? minimal: asked again without what is known of them."""
+    lines = [
+        "Task: Deep-scan this product for the person.",
+        _ANALYSIS_SHAPE,
+        f"Never invent evidence: unknown is empty. Write all texts in {_language(lang)}.",
+        f"Product: {product}",
+    ]
+    intent, action = (
+        ("product_analyze_fallback", "chat.fit_check.deep_scan_fallback")
+        if minimal
+        else ("product_analyze", "chat.fit_check.deep_scan")
+    )
+    said = {**meta, "intent": intent, "action_id": action}
+    prefix = _prefix(None if minimal else profile, () if minimal else logs, said)
+    return f"{prefix}{chr(10).join(lines)}"
 
 
 def _alternative_goals(profile: Profile) -> list[str]:

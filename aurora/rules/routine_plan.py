@@ -29,8 +29,11 @@ _WARNING_LIKE = frozenset({
 
 
 class RoutinePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """steps: raw, each with its slot, mornings first. rest: payload keys beside them (D 5.13)."""
+    """source: where the steps stood, as on the wire. steps: raw, each with its slot, mornings first. rest:
+    payload keys beside them (D 5.13).
+    """
 
+    source: str
     steps: list[dict[str, Any]]
     rest: dict[str, Any]
 
@@ -47,15 +50,18 @@ def read(
 
     A reply without any may still bring products in one of the other places (D 5.2); they count as steps.
     """
-    spoken = first_object(answer)
-    for holder in (context, structured, spoken):
+    for source, holder in (
+        (normalise_reco.ROUTINE, context),
+        ("upstream_structured", structured),
+        ("upstream_answer_json", first_object(answer)),
+    ):
         steps = _steps((holder or {}).get("routine"))
         if steps:
-            return RoutinePlan(steps=steps, rest=_rest(steps, context))
-    steps, _ = normalise_reco.found_in(
+            return RoutinePlan(source=source, steps=steps, rest=_rest(steps, context))
+    place = normalise_reco.found_in(
         answer=answer, structured=structured, context=None, recommendations=recommendations, cards=cards
     )
-    return RoutinePlan(steps=steps, rest=_rest(steps, context))
+    return RoutinePlan(source=place.source, steps=place.items, rest=_rest(place.items, context))
 
 
 def next_actions(actions: Sequence[Mapping[str, Any]]) -> list[Chip]:
