@@ -90,6 +90,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     token: internal state (`S2_DIAGNOSIS` ...). pending: pending clarification. planner: signature and
     count. interrupted: the message that a safety question interrupted ("" if a tap without words). safety:
     that question. shown: products recommended in the last 45 minutes, newest last.
+    awaits_product: a product's name or link was asked for in the last turn.
     """
 
     token: str | None = None
@@ -99,6 +100,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: str | None = None
     safety: SafetyAsked | None = None
     shown: list[Shown] = []
+    awaits_product: bool = False
     updated_at_ms: int = 0
 
 

@@ -12,8 +12,11 @@ from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.conflicts import conflicts
 from aurora.flows.chat_steps.diagnosis import diagnosis
+from aurora.flows.chat_steps.fit_check import fit_check
+from aurora.flows.chat_steps.ingredient_kickoff import ingredient_kickoff
 from aurora.flows.chat_steps.open_chat import open_chat
 from aurora.flows.chat_steps.pending_flow import next_clarification, resume_clarification
+from aurora.flows.chat_steps.planning import loop_breaker
 from aurora.flows.chat_steps.profile_saved import profile_saved
 from aurora.flows.chat_steps.recall import recall
 from aurora.flows.chat_steps.recommendations import recommendations
@@ -34,10 +37,13 @@ STEPS: tuple[Step, ...] = (
     resume_clarification,  # an answer to a question of a flow; with the last one, the request that waited
     safety_check,  # what the message and the person rule out; a question, a warning
     next_clarification,  # the next question of a flow, or the request that waited, upstream
+    fit_check,  # is one product to be judged, and which
+    loop_breaker,  # the same question for the third time: careful defaults instead
     ask_for_trip,  # where to and when, before a trip is planned
     weather_answer,  # what the weather or a trip asks of skin
     conflicts,  # may these two go together
     diagnosis,  # a diagnosis under way
+    ingredient_kickoff,  # ingredients in general: which one, or what for
     recommendations,  # picks, behind profile gate and artifact gate
     profile_saved,  # a turn that only states a fact
     open_chat,  # everything else

@@ -25,6 +25,7 @@ CATALOGUE: dict[str, ChipText] = {
     # answered by the client
     "chip.intake.upload_photos": ChipText("Upload photos", "上传照片"),
     "chip.intake.skip_analysis": ChipText("Start with a baseline", "先做基础评估"),
+    "chip.start.diagnosis": ChipText("Fill in my skin profile", "填写肤况档案"),
     # answered here
     "chip.start.reco_products": ChipText(
         "Get product picks", "看看产品推荐", "Show me product picks for my skin.", "给我推荐适合我的产品。"
@@ -57,6 +58,39 @@ CATALOGUE: dict[str, ChipText] = {
     "chip.travel.destination": ChipText("Tokyo, for example", "比如去东京"),
     "chip.travel.dates": ChipText("In a week, for 5 days", "一周后出发，玩 5 天"),
     "chip.travel.climate_mode": ChipText("No dates yet: usual climate", "日期没定，按当季气候"),
+    # give the product that a verdict is to be about
+    "chip.fitcheck.send_product_name": ChipText(
+        "Send product name", "发送产品名", "Send product name", "发送产品名"
+    ),
+    "chip.fitcheck.send_link": ChipText("Send a link", "发送链接", "Send a link", "发送链接"),
+    # what a question about ingredients is about
+    "chip.science.target.niacinamide": ChipText(
+        "Niacinamide",
+        "烟酰胺",
+        "What is the evidence for niacinamide as an ingredient?",
+        "烟酰胺的成分证据有哪些？",
+    ),
+    "chip.science.target.retinoid": ChipText(
+        "Retinoids",
+        "维A类",
+        "What is the evidence for retinoids as an ingredient?",
+        "维A类的成分证据有哪些？",
+    ),
+    "chip.science.target.vitc": ChipText(
+        "Vitamin C", "维C", "What is the evidence for vitamin C as an ingredient?", "维C的成分证据有哪些？"
+    ),
+    "chip.science.goal.brightening": ChipText(
+        "Brightening",
+        "提亮淡斑",
+        "Which ingredients have evidence for brightening?",
+        "哪些成分有证据能提亮淡斑？",
+    ),
+    "chip.science.goal.acne": ChipText(
+        "Breakouts", "痘痘闭口", "Which ingredients have evidence for acne?", "哪些成分有证据能改善痘痘闭口？"
+    ),
+    "chip.science.goal.redness": ChipText(
+        "Redness", "泛红敏感", "Which ingredients have evidence for redness?", "哪些成分有证据能舒缓泛红？"
+    ),
     # answers to a safety question (rules.safety.wording); a tap runs the interrupted message again
     "chip.profile.pregnancy.not_pregnant": ChipText(
         "Neither", "都没有", "I'm not pregnant and not trying.", "我没有怀孕，也没有备孕。"

@@ -6,8 +6,9 @@ from typing import Any
 
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import clarification, late, safe_reply
+from aurora.flows.chat_steps import clarification, late, product_verdict, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.product_verdict import Judged
 from aurora.rules import commerce_gate, detectors, normalise_reco, replies, upstream_text
 from aurora.rules.query import chat_query
 from aurora.rules.upstream_answer import (
@@ -47,14 +48,20 @@ async def open_chat(turn: ChatTurn) -> bool:
     turn.llm_effective = (reply.llm_provider, reply.llm_model)
     if reply.answer is None:
         return await turn.answer(late.chat_late(turn))
-    pass_on(turn, reply)
+    judged = await product_verdict.judge(turn, reply)
+    if judged is not None and judged.instead is not None:
+        return await turn.answer(judged.instead)
+    pass_on(turn, reply, judged)
     clarification.ask_back(turn, reply)
     await turn.stand()
     return True
 
 
-def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
-    """Text, cards and structured data of a healthy answer, in the contract's order (B 16.4)."""
+def pass_on(turn: ChatTurn, reply: DecisionReply, judged: Judged | None = None) -> None:
+    """Text, cards and structured data of a healthy answer, in the contract's order (B 16.4).
+
+    judged: the verdict on a product, if one was wanted.
+    """
     envelope = turn.envelope
     structured = _structured(reply)
     if structured is not None and not turn.ask.debug:
@@ -68,6 +75,8 @@ def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
         envelope.allow_commerce()
     if structured is not None:
         envelope.card("structured", "aurora_structured", structured)
+    if judged is not None and judged.card is not None:
+        judged.card.give(envelope)
     for number, card in enumerate(cards):
         envelope.card(
             "aurora",
@@ -82,7 +91,7 @@ def pass_on(turn: ChatTurn, reply: DecisionReply) -> None:
         envelope.card("aurora_ctx", "aurora_context_raw", raw)
     for gap in (*held, *unasked):
         envelope.missing(gap.field, gap.reason)
-    said = _text(turn, reply, any_card=bool(cards))
+    said = (judged and judged.say) or _text(turn, reply, any_card=bool(cards))
     shown = [(card.type, card.payload) for card in cards]
     if structured is not None:
         shown.append(("aurora_structured", structured))

@@ -8,6 +8,7 @@ import msgspec
 
 from aurora.actors.assembler import CutPlan, EnvelopeAssembler, Format
 from aurora.contract.envelope import Card, Chip, FieldMissing
+from aurora.store.facts import Fact
 
 
 class ReplyCard(msgspec.Struct, frozen=True):
@@ -18,12 +19,17 @@ class ReplyCard(msgspec.Struct, frozen=True):
     payload: dict[str, Any]
     field_missing: list[FieldMissing] = []
 
+    def give(self, envelope: EnvelopeAssembler) -> None:
+        """Add it now."""
+        envelope.card(self.prefix, self.type, self.payload, field_missing=self.field_missing)
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a step answers.
 
     state: keys of `session_patch.state`. reach: the state to ask for, a UI state or an internal token.
-    profile: `session_patch.profile`, if it is to be echoed.
+    profile: `session_patch.profile`, if it is to be echoed. facts: what is true once it has left. quiet: given
+    because of a cut, it needs no notice: nothing of it is missing but extras.
     """
 
     say: str
@@ -34,6 +40,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any] = {}
     reach: str | None = None
     profile: dict[str, Any] | None = None
+    facts: list[Fact] = []
+    quiet: bool = False
 
     def planned(self, request_id: str) -> CutPlan:
         """The same answer for a cut."""
@@ -49,13 +57,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             state=self.state,
             next_state=self.reach,
             profile=self.profile,
+            facts=list(self.facts),
+            quiet=self.quiet,
         )
 
     def give(self, envelope: EnvelopeAssembler) -> None:
         """Say it now."""
         envelope.say(self.say, format=self.format)
         for card in self.cards:
-            envelope.card(card.prefix, card.type, card.payload, field_missing=card.field_missing)
+            card.give(envelope)
         envelope.chip(*self.chips)
         for name, data in self.events:
             envelope.event(name, data)

@@ -1,0 +1,162 @@
+"""The verdict on a product inside of an open chat answer (contract B 16.4 item 2, D 4).
+
+The upstream's context may already hold the product; else up to three more questions find and judge it, all
+within the turn's one budget. What the safety rules say of it stands above every verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aurora.actors.findings import Finding
+from aurora.actors.questions import DecisionChat, DecisionReply
+from aurora.flows.chat_steps import late, safe_reply
+from aurora.flows.chat_steps.chat_turn import ChatTurn
+from aurora.flows.chat_steps.reply import Reply, ReplyCard
+from aurora.rules import fit_check, fit_texts, product_analysis, safety
+from aurora.rules.product_analysis import Analysis
+from aurora.rules.product_reading import product_name, read_analysis, read_anchor, read_parse
+from aurora.rules.query import deep_scan_query, parse_query
+from aurora.rules.safety import wording
+
+PARSE_MS, DEEP_SCAN_MS, RETRY_MS = 12_000, 16_000, 14_000
+"""Limits of the three calls (contract D 3.2); what is left of the turn's budget bounds each of them."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict. card: stands before the upstream's own. say: the words, None if the upstream's will do.
+
+    instead: the safety rules rule the product out; this is the whole answer.
+    """
+
+    card: ReplyCard | None = None
+    say: str | None = None
+    instead: Reply | None = None
+
+
+def subject_of(turn: ChatTurn) -> str | None:
+    """What a verdict is wanted on in this turn, if one is."""
+    kept = turn.memory.conversation
+    return fit_check.subject(turn.ask, awaited=kept is not None and kept.awaits_product)
+
+
+async def judge(turn: ChatTurn, reply: DecisionReply) -> Judged | None:
+    """The verdict beside `reply`; None if none is wanted, or the upstream brought a card of its own."""
+    subject = subject_of(turn)
+    wanted = subject is not None or fit_check.evaluates(turn.ask)
+    if not wanted or any(card.get("type") == "product_analysis" for card in reply.cards):
+        return None
+    analysis = read_anchor(reply.context, keep_kb=turn.ask.debug)
+    if analysis is None and subject is not None:
+        turn.if_cut(_unfinished(turn))
+        analysis = await _looked_up(turn, subject)
+    if analysis is None:
+        return None
+    return _safe(turn, product_analysis.in_words(analysis, turn.lang), reply)
+
+
+async def _looked_up(turn: ChatTurn, subject: str) -> Analysis | None:
+    """Find the product, then have it judged; None if there is no such product and nobody insisted on one."""
+    ask = turn.ask
+    url = ask.anchor_url or (subject if subject.lower().startswith("http") else None)
+    product: dict[str, Any] | None = None
+    anchor_id = ask.anchor_id
+    if anchor_id is None:
+        found = await _ask(turn, parse_query(subject, meta=turn.query_meta()), PARSE_MS, url=url)
+        if found is not None:
+            product, anchor_id = read_parse(found.structured, found.answer)
+            if product is None and url is None and not fit_check.asks_outright(ask):
+                return None
+    analysis = Analysis()
+    if product is not None or anchor_id is not None:
+        named = product_name(product) or subject
+        analysis = await _deep_scan(turn, named, anchor_id, url)
+        if analysis.verdict is None and turn.profile is not None:
+            analysis = await _deep_scan(turn, named, anchor_id, url, minimal=True)
+    else:
+        analysis = msgspec.structs.replace(read_analysis(None, None), codes=["anchor_product_missing"])
+    if analysis.verdict is None:
+        analysis = msgspec.structs.replace(
+            analysis, verdict="unknown", reasons=fit_texts.unknown_reasons(turn.lang)
+        )
+    if analysis.product is None and product is not None:
+        analysis = msgspec.structs.replace(
+            analysis,
+            product=product,
+            codes=[code for code in analysis.codes if code != "anchor_product_missing"],
+        )
+    return analysis
+
+
+async def _deep_scan(
+    turn: ChatTurn, named: str, anchor_id: str | None, url: str | None, *, minimal: bool = False
+) -> Analysis:
+    query = deep_scan_query(
+        named,
+        turn.lang,
+        profile=turn.profile,
+        logs=turn.memory.recent_logs,
+        meta=turn.query_meta(),
+        minimal=minimal,
+    )
+    found = await _ask(turn, query, RETRY_MS if minimal else DEEP_SCAN_MS, url=url, anchor_id=anchor_id)
+    if found is None:
+        return read_analysis(None, None)
+    return read_analysis(found.structured, found.answer, keep_kb=turn.ask.debug)
+
+
+async def _ask(
+    turn: ChatTurn, query: str, cap_ms: int, *, url: str | None, anchor_id: str | None = None
+) -> DecisionReply | None:
+    finding: Finding = await turn.stage.ask(
+        DecisionChat(
+            query=query,
+            llm_provider=turn.ask.llm_provider,
+            llm_model=turn.ask.llm_model,
+            anchor_product_id=anchor_id,
+            anchor_product_url=url,
+            debug=turn.ask.debug or None,
+            cap_ms=cap_ms,
+        )
+    )
+    reply: DecisionReply | None = finding.value if finding.ok else None
+    return reply
+
+
+def _unfinished(turn: ChatTurn) -> Reply:
+    """What leaves if the budget fires while the product is looked at."""
+    return msgspec.structs.replace(late.chat_late(turn), say=fit_texts.unfinished(turn.lang))
+
+
+def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply) -> Judged:
+    """The verdict as far as it may be given to this person (decision 19)."""
+    named = f"{product_name(analysis.product)}. {', '.join(analysis.key_ingredients)}."
+    result = safety.check(f"{turn.ask.spoken}\n{named}", turn.profile, turn.lang)
+    out = turn.outgoing([analysis.judged()])
+    held = safety.Result() if not out.held else out.result
+    if result.blocks or held.blocks:
+        return Judged(instead=safe_reply.refused(turn, result if result.blocks else held))
+    open_question = next((one for one in (result, held) if one.asks), None)
+    cautions: list[str] = []
+    if open_question is not None or result.block_level == "WARN":
+        cautions = list((open_question or result).reasons[:2])
+        analysis = analysis.no_better_than_caution(cautions)
+    if open_question is not None and not turn.safety.asks:
+        safe_reply.wait_for_answer(turn, open_question)
+        turn.envelope.ride(
+            notice=wording.question_notice(open_question, turn.lang),
+            chips=wording.fact_chips(open_question, turn.lang),
+        )
+    analysis = msgspec.structs.replace(analysis, candidates=turn.outgoing(analysis.candidates).kept)
+    own_words = cautions or not fit_texts.has_sections(reply.answer or "")
+    return Judged(
+        card=ReplyCard(
+            "analyze",
+            "product_analysis",
+            analysis.payload(turn.lang, turn.profile),
+            analysis.field_missing(),
+        ),
+        say=fit_texts.verdict(analysis, turn.profile, turn.lang, cautions=cautions) if own_words else None,
+    )
