@@ -71,16 +71,20 @@ def plan(
     profile: Profile | None,
     anchored: bool,
     patched: bool,
+    trip_settled: bool = False,
     previous: object = None,
     safety: Result | None = None,
 ) -> Plan:
     """Plan one turn.
 
-    text: the message, folded. anchored: a product is named. patched: this turn stated facts. previous: the
-    state kept by the last turn, of any shape. safety: what the safety rules say of the turn.
+    text: the message, folded. anchored: a product is named. patched: this turn stated facts. trip_settled:
+    no dates and no destination are wanted. previous: the state kept by the last turn, of any shape. safety:
+    what the safety rules say of the turn.
     """
     asks = safety is not None and safety.asks
     fields = required_fields(intent, text, profile, anchored=anchored, safety=safety)
+    if trip_settled:
+        fields = tuple(field for field in fields if not field.startswith("travel_plan."))
     gate = _gate_type(intent, fields, asks=asks)
     signature = signature_of(intent, fields, lang)
     count = 0 if patched or anchored else _count(previous, signature)

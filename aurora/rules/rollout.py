@@ -113,7 +113,7 @@ def global_flags(settings: Settings) -> Flags:
         profile_v2=settings.profile_v2_enabled,
         qa_planner_v1=settings.qa_planner_v1,
         safety_engine_v1=True,
-        travel_weather_live_v1=bool(getattr(settings, "travel_weather_live", False)),
+        travel_weather_live_v1=settings.travel_weather_live,
         loop_breaker_v2=settings.loop_breaker_v2,
         chat_response_meta=settings.response_meta,
     )

@@ -16,13 +16,19 @@ from aurora.rules import (
     artifact_gate,
     chips,
     conversation,
+    fit_check,
+    intents,
     phase0,
+    planner,
+    policy_meta,
     preamble,
     profile_facts,
     profile_summary,
+    rollout,
     safety,
     transitions,
     unlock,
+    weather,
 )
 from aurora.rules.artifact_gate import Confidence
 from aurora.rules.pending import Pending as Clarifying
@@ -40,9 +46,10 @@ class ChatTurn:
     ask: the request, normalised. patch: facts that it states. about_picks: it is about products. memory,
     profile: what is known, once `recall` has run (before that: nothing). moved: where the state machine
     stands, once `transition` has run. safety, forbidden: what the safety rules say of the message, and which
-    of them hold something back from this person, once `safety` has run. asking, resumed: a clarification whose
-    next question is due, and one whose answers are complete; straight_upstream: an answer that came too late
-    for its own. query_lead, clarification_history: what the decision system is then told.
+    of them hold something back from this person, once `safety` has run. asking, resumed: a clarification
+    whose next question is due, and one whose answers are complete; straight_upstream: an answer that came
+    too late for its own; query_lead, clarification_history: what the decision system is then told.
+    assignment: the turn's place in the rollout. env_source: where the weather of an answer came from.
     """
 
     def __init__(self, stage: Stage, ask: ChatAsk) -> None:
@@ -68,6 +75,8 @@ class ChatTurn:
         self.safety = safety.Result()
         self.forbidden: tuple[str, ...] = ()
         self.answered_in_words: str | None = None
+        self.assignment = rollout.from_raw(stage.turn.raw, stage.settings)
+        self.env_source: str | None = None
         self.asking: Clarifying | None = None
         self.resumed: Clarifying | None = None
         self.straight_upstream = False
@@ -136,7 +145,7 @@ class ChatTurn:
 
     @property
     def gates_passed(self) -> bool:
-        """Core four and artifact are there, and it found nothing for a doctor (decision 18, contract B 9.1)."""
+        """Core four and artifact are there, and it found nothing for a doctor (decision 18, B 9.1)."""
         if self.missing_core or artifact_gate.needs_doctor(self.memory.artifact):
             return False
         return self.artifact_usable or not self.settings.product_matcher_enabled
@@ -151,7 +160,7 @@ class ChatTurn:
         """What of `items` (picks, routine steps, alternatives, plan targets; texts or objects) may leave.
 
         Call it before the answer is worded: only `kept` may be shown or named; `held` is counted in
-        `field_missing` with reason `safety.GAP_REASON`; with `emptied` answer `safe_reply.instead(turn, out)`.
+        `field_missing` with reason `safety.GAP_REASON`; if `emptied`, answer `safe_reply.instead(turn, out)`.
         """
         return safety.outgoing_for(items, self.forbidden, self.lang)
 
@@ -164,6 +173,29 @@ class ChatTurn:
         turn = self.stage.turn
         region = self.profile.region if self.profile else None
         self.envelope.greet(preamble.line_for(self.lang, turn.now, region=region, seed=turn.seed))
+
+    @property
+    def flags(self) -> rollout.Flags:
+        """The capabilities in force for this turn (contract B 11.3)."""
+        return rollout.effective(self.settings, self.assignment)
+
+    @property
+    def plan(self) -> planner.Plan:
+        """What this turn still needs to know, and how often that was asked, as far as is known by now."""
+        ask, kept = self.ask, self.memory.conversation
+        intent = intents.canonical(ask).name
+        by_name = intent in ("evaluate_product", "dupe_compare") and fit_check.anchored(ask)
+        return planner.plan(
+            intent=intent,
+            text=ask.text,
+            lang=self.lang,
+            profile=self.profile,
+            anchored=by_name or bool(ask.anchor_id or ask.anchor_url),
+            patched=bool(self.patch),
+            trip_settled=ask.action_id == weather.CLIMATE_CHIP,
+            previous=ask.bag.get(planner.STATE_KEY, kept.planner if kept is not None else None),
+            safety=self.safety,
+        )
 
     def query_meta(self, **more: Any) -> dict[str, Any]:
         """The `meta=` line of an upstream query."""
@@ -243,14 +275,18 @@ class ChatTurn:
         if llm is not None:
             self.envelope.patch(llm=llm)
             reply = msgspec.structs.replace(reply, events=[*reply.events, ("llm_route", llm)])
+        policy = self._policy()
+        if policy:
+            reply = msgspec.structs.replace(reply, events=[*reply.events, *policy])
         plan = reply.planned(self.stage.turn.context.request_id)
         if self._kept:
-            plan = msgspec.structs.replace(plan, facts=self._moved())
+            plan = msgspec.structs.replace(plan, facts=[*plan.facts, *self._moved()])
         self.envelope.if_cut(plan)
 
     async def answer(self, reply: Reply) -> bool:
         """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
         reply.give(self.envelope)
+        self.facts += reply.facts
         if reply.profile is not None:
             self.count_echo()
         await self.stand()
@@ -262,6 +298,7 @@ class ChatTurn:
 
     async def stand(self) -> None:
         """What was gathered is the answer; say whether this turn's facts were saved."""
+        self._tell_plan()
         self.envelope.stands()
         if not await self.saved():
             self.envelope.lacks(*NOT_SAVED)
@@ -286,6 +323,36 @@ class ChatTurn:
         if moved is None or not self.memory.ready:
             return []
         return [ConversationMoved(brief_id=turn.context.brief_id or "", conversation=moved)]
+
+    # --- plan and policy
+
+    def _tell_plan(self) -> None:
+        """Keep the planner's count for the next turn, and tell what decided this one, if that is wanted."""
+        flags = self.flags
+        if flags.qa_planner_v1 or flags.loop_breaker_v2:
+            state = self.plan.state(self.stage.turn.now_ms)
+            self.keep(planner=state)
+            self.envelope.patch_state(**{planner.STATE_KEY: state})
+        for name, data in self._policy():
+            self.envelope.event(name, data)
+
+    def _policy(self) -> list[tuple[str, dict[str, Any]]]:
+        """Set `session_patch.meta`; answers the event beside it. Nothing unless wanted (contract B 11.4)."""
+        flags = self.flags
+        if not flags.chat_response_meta:
+            return []
+        intent = intents.canonical(self.ask)
+        ran = flags.qa_planner_v1 or flags.loop_breaker_v2
+        told = policy_meta.Policy(
+            intent=intent,
+            plan=self.plan if ran else None,
+            assignment=self.assignment,
+            flags=flags,
+            env_source=self.env_source,
+            policy_version=self.settings.policy_version,
+        )
+        self.envelope.patch(meta=policy_meta.meta(told))
+        return [(policy_meta.EVENT, policy_meta.event(told, self.ask.clarification_id))]
 
     # --- models
 

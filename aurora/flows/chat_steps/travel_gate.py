@@ -10,7 +10,7 @@ from aurora.rules import intents, travel_gate, weather
 
 async def ask_for_trip(turn: ChatTurn) -> bool:
     """Ask for destination and dates. Who would rather go by the usual climate gets an answer without them."""
-    flags = turn.settings
+    flags = turn.flags
     if not (flags.qa_planner_v1 or flags.loop_breaker_v2) or turn.ask.action_id == weather.CLIMATE_CHIP:
         return False
     if not weather.asks(turn.ask) or intents.canonical(turn.ask).name not in weather.INTENTS:

@@ -46,7 +46,7 @@ async def weather_answer(turn: ChatTurn) -> bool:
     said = weather.read(turn.ask.text)
     planned = trip_of(turn)
     place = forecast_texts.spoken_place(planned.destination)
-    if not (turn.settings.travel_weather_live and place):
+    if not (turn.flags.travel_weather_live_v1 and place):
         return await turn.answer(_reply(turn, said))
     days = trip.days(planned, turn.stage.turn.now.date())
     turn.if_cut(_reply_for(turn, said, place, days, _usual(days, "forecast_timeout")))
@@ -105,6 +105,7 @@ def _reply(turn: ChatTurn, said: Weather) -> Reply:
 
 
 def _reply_for(turn: ChatTurn, said: Weather, place: str, days: tuple[date, date], known: Known) -> Reply:
+    turn.env_source = known.source
     found = exposure.exposure(known.outlook, turn.profile, dirty_air=said.dirty_air)
     text = weather_advice.forecast_advice(
         said,
