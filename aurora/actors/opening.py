@@ -9,6 +9,7 @@ from typing import Any
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.links import Reply
 from aurora.actors.questions import OpenProduct, ProductOpening
+from aurora.rules.catalogue_rows import product_of
 from aurora.rules.upstream_reason import reason_of
 
 NAME = "commerce"
@@ -16,6 +17,7 @@ STABLE_ID_PATH = "/agent/shop/v1/invoke"
 RESOLVE_PATH = "/agent/v1/products/resolve"
 _CALLER = "aurora_chatbox"
 _ID_CAP = 200
+_MOST_ALIASES = 8
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -34,6 +36,8 @@ def request_of(question: OpenProduct, timeout_ms: int) -> tuple[str, dict[str, A
         payload = {"product": {**product, "query": question.query}, **ids, "query": question.query}
         return STABLE_ID_PATH, {"operation": "offers.resolve", "payload": payload}
     hints: dict[str, Any] = {"brand": question.brand} if question.brand else {}
+    if question.aliases:
+        hints["aliases"] = question.aliases[:_MOST_ALIASES]
     if question.product_id and question.merchant_id:
         ref = {"product_id": question.product_id, "merchant_id": question.merchant_id}
         hints["product_ref"] = ref
@@ -76,10 +80,18 @@ def _opening(body: Mapping[str, Any]) -> ProductOpening:
     for ref in refs:
         product, merchant = _id(_object(ref).get("product_id")), _id(_object(ref).get("merchant_id"))
         if product and merchant and not _UUID.fullmatch(product):
-            return ProductOpening(product_id=product, merchant_id=merchant, group_id=group)
+            return ProductOpening(
+                product_id=product, merchant_id=merchant, group_id=group, shown=_shown(body)
+            )
     if group:
-        return ProductOpening(group_id=group)
+        return ProductOpening(group_id=group, shown=_shown(body))
     return ProductOpening(reason=reason_of(body))
+
+
+def _shown(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    candidates = body.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else None
+    return product_of(first) if isinstance(first, Mapping) else None
 
 
 def _group(holder: Mapping[str, Any]) -> str:

@@ -70,7 +70,8 @@ class CommerceSearch(Question, frozen=True, kw_only=True, tag=True):
 class OpenProduct(Question, frozen=True, kw_only=True, tag=True):
     """Commerce backend: how the shop opens a product (contract D 1.5, 5.8). Answer: ProductOpening.
 
-    by: `stable_id` (POST /agent/shop/v1/invoke) or `text` (POST /agent/v1/products/resolve).
+    by: `stable_id` (POST /agent/shop/v1/invoke) or `text` (POST /agent/v1/products/resolve). aliases: other
+    names of the brand, at most 8 are sent.
     """
 
     actor: ClassVar[str] = "commerce"
@@ -82,18 +83,21 @@ class OpenProduct(Question, frozen=True, kw_only=True, tag=True):
     merchant_id: str = ""
     brand: str = ""
     name: str = ""
+    aliases: list[str] = []
 
 
 class ProductOpening(msgspec.Struct, frozen=True, kw_only=True):
     """What the shop said. Either id may be blank; nothing found: both, and `reason` says why.
 
-    reason: `no_candidates`, `db_error` or `upstream_timeout`.
+    reason: `no_candidates`, `db_error` or `upstream_timeout`. shown: the first candidate, as
+    `rules.catalogue_rows.product_of` reads it.
     """
 
     product_id: str = ""
     merchant_id: str = ""
     group_id: str = ""
     reason: str = ""
+    shown: dict[str, Any] | None = None
 
 
 class MatchCatalogue(Question, frozen=True, kw_only=True, tag=True):
@@ -237,5 +241,8 @@ AnyQuestion = (
     | ReadLogs
     | Remember
     | Erase
+    | PresignPhoto
+    | StorePhoto
+    | ConfirmPhoto
 )
 """Every question there is: how a recorded one is read back."""
