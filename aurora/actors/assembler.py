@@ -56,7 +56,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     safety notice stands, `degraded` when a timeout notice stands or the turn was cut, else `ok`. counts: what
     the laws did, for metrics (`chips_truncated`, `field_missing_added`, `treatments_removed`,
     `commerce_removed`, `guard_fallback`, `low_medium_fallback`, `nothing_said`, `schema_failed`,
-    `soft.<rule>`, `actionable`, `safety_held`). facts: of the cut plan, if it was used. bug: a law raised (logged).
+    `soft.<rule>`, `actionable`, `safety_held`). facts: of the cut plan, if it was used. bug: a law raised
+    (logged).
     """
 
     envelope: Envelope
@@ -237,7 +238,7 @@ class EnvelopeAssembler:
         self._draft.commerce_allowed = allowed
 
     def forbid(self, rule_ids: tuple[str, ...]) -> None:
-        """Declare what this person may not be recommended (`safety.forbidden_for`); it holds for every card."""
+        """Declare what this person may not be recommended (`safety.forbidden_for`), in whatever card."""
         self._draft.forbidden = rule_ids
 
     def ride(
@@ -249,7 +250,7 @@ class EnvelopeAssembler:
     ) -> None:
         """Let something leave with the answer, whatever that is, a cut included.
 
-        lead: a sentence before the message. chips: before all others. notice: payload of a `confidence_notice`.
+        lead: a sentence before the message. chips: before all others. notice: a `confidence_notice` payload.
         """
         riders = self._draft.riders = self._draft.riders or Riders()
         if lead:

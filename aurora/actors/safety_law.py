@@ -1,9 +1,10 @@
 """The last look at what leaves: nothing that a safety rule forbids this person is recommended (decision 19).
 
-Steps check their items themselves, because their words, facts and counts must agree with what is left. This law
-stands behind them for what no step has looked at: a card passed on from an upstream, a plan kept from an earlier
-analysis, a step that is written next year. It needs nothing but the draft, so it is pure, and it holds on every
-way out, cuts included, since the turn declares what is forbidden as soon as it knows the person.
+Steps check their items themselves, because their words, facts and counts must agree with what is left. This
+law stands behind them for what no step has looked at: a card passed on from an upstream, a plan kept from
+an earlier analysis, a step that is written next year. It needs nothing but the draft, so it is pure, and it
+holds on every way out, cuts included, since the turn declares what is forbidden as soon as it knows the
+person.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from aurora.rules.safety.wording import question_notice, refusal
 
 
 def safe_for_the_person(draft: Draft, cards: list[DraftCard], counts: dict[str, int]) -> list[DraftCard]:
-    """Cards without what the rules in `draft.forbidden` hold back; a notice for a card that lost everything."""
+    """Cards without what the rules in `draft.forbidden` hold back; a notice for a card that lost all."""
     if not draft.forbidden:
         return cards
     kept: list[DraftCard] = []
@@ -41,7 +42,7 @@ def safe_for_the_person(draft: Draft, cards: list[DraftCard], counts: dict[str, 
 
 
 def _instead(draft: Draft, kept: list[DraftCard], rules: list[str], lost: list[Gap]) -> list[DraftCard]:
-    """The notice for cards that are gone, unless one stands already: then that one declares what is missing."""
+    """The notice for cards that are gone; one that stands already declares what is missing instead."""
     result = behind(rules, draft.lang)
     reasons = ("safety_block",) if result.blocks else ("safety_block", "low_confidence")
     for card in kept:

@@ -57,7 +57,8 @@ def needs_doctor(stored: StoredArtifact | None) -> bool:
     """
     flags = _node(stored.artifact, "safety").get("red_flags") if stored is not None else None
     return isinstance(flags, list) and any(
-        flag.get("severity", "block") == "block" if isinstance(flag, Mapping) else bool(flag) for flag in flags
+        flag.get("severity", "block") == "block" if isinstance(flag, Mapping) else bool(flag)
+        for flag in flags
     )
 
 

@@ -128,7 +128,7 @@ async def test_decision_19_no_header_switches_safety_off(sandbox: Served, header
 async def test_decision_19_a_tap_for_picks_brings_no_retinoid_home(
     sandbox: Served, lang: str, facts: dict[str, str]
 ) -> None:
-    async with house(sandbox) as client:
+    async with house(sandbox, reco_catalog_grounded=False) as client:
         await has_profile(client, **facts)
         await has_artifact(client, 0.9)
         tell(sandbox, "stub=PICKS_WITH_TREATMENT_TEST")
@@ -143,7 +143,7 @@ async def test_decision_19_a_tap_for_picks_brings_no_retinoid_home(
 
 @LANGS
 async def test_decision_19_an_emptied_list_is_a_notice(sandbox: Served, lang: str) -> None:
-    async with house(sandbox) as client:
+    async with house(sandbox, reco_catalog_grounded=False) as client:
         await has_profile(client, pregnancy_status="pregnant")
         await has_artifact(client, 0.9)
         tell(sandbox, "stub=PICKS_TREATMENT_ONLY_TEST")

@@ -1,4 +1,4 @@
-"""Answers of the safety rules in a chat turn: a refusal, one question, and what stands in for an emptied list."""
+"""Answers of the safety rules in a chat turn: a refusal, one question, what stands in for an emptied list."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def ask_beside(turn: ChatTurn, out: safety.Outgoing[Any]) -> None:
 def safe_prose(turn: ChatTurn, said: str, cards: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     """An upstream's text, as far as it may be said beside `cards` (type, payload), which came with it.
 
-    If the rules hold back anything of the cards, the text most likely speaks of it: ours stands instead. A text
-    that only mentions what this person should not use gets the reason before it.
+    If the rules hold back anything of the cards, the text most likely speaks of it: ours stands instead. A
+    text that only mentions what this person should not use gets the reason before it.
     """
     held = [
         rule

@@ -18,9 +18,9 @@ from aurora.rules.safety.person import person_of
 async def safety_check(turn: ChatTurn) -> bool:
     """Refuse, ask, warn, or do nothing.
 
-    What is forbidden ends the turn. What depends on an unknown fact ends it only if advice is wanted (picks, a
-    routine, "can I use"): the question comes alone. A conflict check or a fact about an ingredient is answered,
-    and the question rides along. Warnings stand before the answer.
+    What is forbidden ends the turn. What depends on an unknown fact ends it only if advice is wanted
+    (picks, a routine, "can I use"): the question comes alone. A conflict check or a fact about an
+    ingredient is answered, and the question rides along. Warnings stand before the answer.
     """
     message = turn.ask.spoken
     turn.safety = safety.check(message, turn.profile, turn.lang)

@@ -1,4 +1,4 @@
-"""The answer to a safety question came: the message that it had interrupted is answered now (decisions 1, 20)."""
+"""A safety question is answered: the message that it had interrupted comes back (decisions 1, 20)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from aurora.rules.safety.wording import FACT_CHIPS
 async def safety_answer(turn: ChatTurn) -> bool:
     """Take up the interrupted message. Answers only a tap that nothing waits for (any more): it is noted.
 
-    A tap states the fact, which `recall` has begun to save. Words count in this turn only. Whoever writes about
-    something else is answered for that, and the question goes on waiting.
+    A tap states the fact, which `recall` has begun to save. Words count in this turn only. Whoever writes
+    about something else is answered for that, and the question goes on waiting.
     """
     tapped = turn.ask.action_id in FACT_CHIPS
     kept = turn.memory.conversation

@@ -1,7 +1,7 @@
 """Is this a wish for advice, or a question about facts? (decision 20)
 
-While something must be known first, advice ("can I use it", 能用吗) waits for the answer to the safety question.
-What goes together, and how an ingredient works, may be answered beside it.
+While something must be known first, advice ("can I use it", 能用吗) waits for the answer to the safety
+question. What goes together, and how an ingredient works, may be answered beside it.
 """
 
 from __future__ import annotations

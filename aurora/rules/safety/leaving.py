@@ -1,12 +1,12 @@
 """The outgoing check over a whole card: every list inside its payload that recommends (decision 19).
 
-The laws of the envelope call this for every card of every turn, whoever made it, so that no source can pass it
-by. A step that words its answer calls `outgoing` on its items first: text, facts and counts then agree with
-what is left.
+The laws of the envelope call this for every card of every turn, whoever made it, so that no source can pass
+it by. A step that words its answer calls `outgoing` on its items first: text, facts and counts then agree
+with what is left.
 
-What the person said of themselves (the stored profile, the routine they use) is theirs and stays. A verdict on
-one product stays here whole if that product is out of the question for them; while it only depends on a fact
-that is not known yet, the verdict may leave and the question goes along.
+What the person said of themselves (the stored profile, the routine they use) is theirs and stays. A verdict
+on one product stays here whole if that product is out of the question for them; while it only depends on a
+fact that is not known yet, the verdict may leave and the question goes along.
 """
 
 from __future__ import annotations

@@ -157,15 +157,14 @@ def _strings(value: Any, depth: int) -> Iterator[str]:
     elif depth < _MAX_DEPTH:
         if isinstance(value, Mapping):
             for key, inner in value.items():
-                if key == _EVIDENCE:
-                    inner = (
-                        [inner.get(name) for name in _IN_EVIDENCE] if isinstance(inner, Mapping) else inner
-                    )
-                elif key in _UNREAD or key in _NESTED:
+                if key in _UNREAD or key in _NESTED:
                     continue
-                elif isinstance(key, str):
+                if isinstance(key, str):
                     yield key  # a list of ingredients may be a map
-                yield from _strings(inner, depth + 1)
+                told = inner
+                if key == _EVIDENCE and isinstance(inner, Mapping):
+                    told = [inner.get(name) for name in _IN_EVIDENCE]
+                yield from _strings(told, depth + 1)
         elif isinstance(value, list | tuple):
             for inner in value:
                 yield from _strings(inner, depth + 1)

@@ -535,8 +535,8 @@ UNANSWERED = Rule(
     level="WARN",
     outgoing=("RET", "ISO", "HQ", "EXF", "PEEL"),
     rationale=(
-        "Ours: a safety question that was asked twice and stayed open is not asked for ever; nothing strong is "
-        "recommended as long as it is open."
+        "Ours: a safety question that was asked twice and stayed open is not asked for ever; nothing strong "
+        "is recommended as long as it is open."
     ),
     reason=(
         "As long as that is open, I leave strong actives out.",

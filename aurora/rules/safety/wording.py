@@ -1,6 +1,7 @@
 """What the safety rules say: a refusal with reasons and something better, or one question (contract B 9.3).
 
-An answer is a value (`Words`): a sentence for the chat, the payload of a `confidence_notice`, chips, an event.
+An answer is a value (`Words`): a sentence for the chat, the payload of a `confidence_notice`, chips, an
+event.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def fact_chips(result: Result, lang: Lang) -> tuple[Chip, ...]:
 
 
 def refusal(result: Result, lang: Lang, *, picks: bool, held: bool = False) -> Words:
-    """A BLOCK. picks: products were asked for. held: it was not the person who named it, but what was found."""
+    """A BLOCK. picks: products were asked for. held: what was found is refused, not what was said."""
     lead = (
         _pick(
             lang,
@@ -121,7 +122,7 @@ def question_notice(result: Result, lang: Lang) -> dict[str, Any]:
 
 
 def left_open(result: Result, lang: Lang) -> Words:
-    """The question was asked twice and stayed open: a careful answer, and no question (nor for ever silence)."""
+    """The question was asked twice and stayed open: a careful answer, and no question."""
     lead = _pick(
         lang,
         "I don't know that yet, so I'd take the careful path and leave strong actives out for now.",
@@ -168,8 +169,8 @@ def fragile(lang: Lang) -> str:
     """The sentence before picks for a barrier that is impaired and a skin that is very sensitive (B 9.1)."""
     return _pick(
         lang,
-        "Your barrier is irritated and your skin is very sensitive, so add one product at a time, test it on a "
-        "small spot first, and stop if it stings.",
+        "Your barrier is irritated and your skin is very sensitive, so add one product at a time, test it on "
+        "a small spot first, and stop if it stings.",
         "你的屏障受损、皮肤又很敏感，新品一次只加一样，先小范围试用，刺痛就停。",
     )
 
@@ -196,7 +197,7 @@ def instead_of_prose(result: Result, lang: Lang) -> str:
 
 
 def safer(forbidden: tuple[str, ...], lang: Lang) -> str:
-    """Gentle options for somebody whom the rules `forbidden` hold something back from; general ones if none do."""
+    """Gentle options for somebody of whom the rules `forbidden` hold; general ones if none does."""
     found = behind(forbidden, lang).safe_alternatives[:4] or (
         _pick(lang, "Niacinamide or azelaic acid, one at a time", "烟酰胺或壬二酸，一次只加一种"),
         _pick(lang, "Ceramides and panthenol for the barrier", "神经酰胺和泛醇，修护屏障"),
