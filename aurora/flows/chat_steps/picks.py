@@ -1,7 +1,7 @@
 """Recommendations behind the gates: the answer around what the sources bring (contract B 8.4.4-8.7).
 
 What may leave is decided once, in `_chosen`, whatever the source: the safety rules of the person, and in low
-confidence nothing strong. From the moment there are items, a cut costs what is added to them, never the items.
+confidence nothing strong. From the moment there are items, a cut costs what is added to them, never them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,15 @@ _TOO_STRONG = FieldMissing("recommendations", "low_confidence_treatment_filtered
 
 
 class _Chosen(msgspec.Struct, kw_only=True):
-    """What of a source may leave. held_back: how many were too strong for what is known. out: safety's say."""
+    """What of a source may leave.
+
+    held_back: how many were too strong for what is known. judged: the others. out: what safety says of these.
+    """
 
     found: Found
     items: list[dict[str, Any]]
     held_back: int
+    judged: list[dict[str, Any]]
     out: safety.Outgoing[dict[str, Any]]
 
 
@@ -60,7 +64,9 @@ def _chosen(turn: ChatTurn, found: Found) -> _Chosen:
         items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
     gentle = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
     out = turn.outgoing(gentle)
-    return _Chosen(found=found, items=list(out.kept), held_back=len(items) - len(gentle), out=out)
+    return _Chosen(
+        found=found, items=list(out.kept), held_back=len(items) - len(gentle), judged=gentle, out=out
+    )
 
 
 def _leaving(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -71,9 +77,7 @@ def _leaving(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]
 
 def _would_leave(turn: ChatTurn, chosen: _Chosen) -> bool:
     """Would any that the safety rules hold leave but for them? If not, there is nothing to ask about them."""
-    items = chosen.found.items
-    gentle = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
-    return bool(_leaving(turn, [gentle[one.index] for one in chosen.out.held if one.index < len(gentle)]))
+    return bool(_leaving(turn, [chosen.judged[one.index] for one in chosen.out.held]))
 
 
 def _shown(turn: ChatTurn) -> list[Any]:
