@@ -47,7 +47,7 @@ _SUITS_NAMED = pattern(
     r"\bis .{2,120}? (?:a )?(?:good|right|suitable|safe|okay|ok|fine)(?: (?:choice|fit|match))?"
     r" for (?:me|my|sensitive|oily|dry|combination|acne)\b"
     r"|\b(?:will|would|does) .{2,120}? (?:suit|work for|irritate|break me out|clog)\b"
-    r"|.{2,60}?(?:怎么样|好用吗|好不好用)"
+    r"|怎么样|好用吗|好不好用"
 )
 
 
@@ -151,6 +151,7 @@ _UNWRAP = tuple(
             r"(?:will|would|does|do|could|can)\s(?!i\b)(.{0,200}?)\s"
             r"(?:suit|work|irritate|break me out|clog|help|fit)\b"
         ),
+        r"(.{1,160}?)\s(?:(?:is|are|would be)\s(?:a )?(?:good|right|suitable|safe|okay|ok|fine)|suits?)\b",
         r"(?:can|could|may|should) i (?:still |already )?(?:use|try|apply|wear|keep using)\s(.{0,200})",
         (
             r"(.{0,80}?)(?:到底|究竟|是否|是不是|对我)?(?:适不适合|合不合适|适合|合适|适配|能不能用|能用|可以用"
@@ -166,26 +167,60 @@ _TAIL = re.compile(
 _EDGES = " \t\r\n\"'“”‘’「」『』《》()（）[]【】.,;:!?。，；：！？、~～-—"
 
 
+# Where a name ends; a full stop inside of a number or a name ("No.7") does not end it.
+_CLAUSE_END = re.compile(r"[?!？！。\n;；,，]|\.(?=\s|$)")
+_MOST_CLAUSES = 8
+_OF_THE_WRITER = pattern(r"\b(?:i|i'm|i've|my|me)\b|我|\b(?:how|what|why|when|which)\b|什么|怎么|为什么")
+
+
 def product_phrase(message: str) -> str:
-    """The part of a message that could name a product, at most 160 characters; a link if there is one."""
+    """The part of a message that could name a product, at most 160 characters; a link if there is one.
+
+    What follows the last colon counts. In it, a clause that asks whether something suits says what; if that
+    is only "this one", another clause may name it.
+    """
     text = message[:_READ_CAP].strip()
     link = _URL.search(text)
     if link is not None:
         return link[0].rstrip(".,;!?")
     at = max(text.rfind(":"), text.rfind("："))
-    if at >= 0 and _COLON_MIN <= len(text) - at - 1 <= _COLON_MAX and not text[at + 1 : at + 3].isdigit():
+    after_colon = (
+        at >= 0
+        and _COLON_MIN <= len(text) - at - 1 <= _COLON_MAX
+        and not text[at + 1 : at + 3].isdigit()  # a time of day
+    )
+    if after_colon:
         text = text[at + 1 :]
-    text = text[-_COLON_MAX:].strip(_EDGES)
+    text = text[-_COLON_MAX:]
+    parts = [_peeled(part.strip(_EDGES)) for part in _CLAUSE_END.split(text)[:_MOST_CLAUSES]]
+    clauses = [part for part in parts if part]
+    asked = [_trimmed(inner) for clause in clauses if (inner := _unwrapped(clause)) is not None]
+    if after_colon and not asked:
+        return _trimmed(_peeled(text.strip(_EDGES)))  # a name may have commas
+    told = [clause for clause in clauses if _unwrapped(clause) is None]
+    named = [_trimmed(clause) for clause in told if not hit(fold(clause), _OF_THE_WRITER)]
+    phrases = [*asked, *named]
+    best = next((phrase for phrase in phrases if meaningful(phrase)), None)
+    return best or next(iter([*phrases, *(_trimmed(clause) for clause in told)]), "")
+
+
+def _peeled(text: str) -> str:
+    """Without the words that lead up to it: please, check, 帮我看看."""
     for _ in range(MOST_PEELED):
         peeled = _LEADING.match(text)
         if peeled is None or not peeled.end():
             break
         text = text[peeled.end() :]
-    for wrapped in _UNWRAP:
-        inner = wrapped.match(text)
-        if inner is not None:
-            text = inner[1]
-            break
+    return text
+
+
+def _unwrapped(clause: str) -> str | None:
+    """X of "is X good", "can I use X", X 适合我吗; None if the clause asks nothing of the kind."""
+    found = next((inner for wrapped in _UNWRAP if (inner := wrapped.match(clause)) is not None), None)
+    return found[1] if found is not None else None
+
+
+def _trimmed(text: str) -> str:
     return _TAIL.sub("", f" {text}")[-PHRASE_CAP:].strip(_EDGES)
 
 
