@@ -19,3 +19,14 @@ def search_step(query: str, lang: Lang) -> str:
     """The step that a catalogue search is for."""
     known = _SEARCH_STEPS.get(query.strip().lower())
     return pick(lang, known) if known else query.strip()[:60]
+
+
+def made_up(lang: Lang) -> str:
+    """Said beside the products of a demonstration catalogue."""
+    return pick(
+        lang,
+        (
+            "These are sample products of a demo catalogue; you won't find them in a shop.",
+            "以上是演示目录里的示例产品，市面上买不到。",
+        ),
+    )

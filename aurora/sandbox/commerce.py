@@ -25,7 +25,7 @@ def resolve(body: dict[str, Any]) -> dict[str, Any]:
     words = [body.get("query"), hints.get("product_id"), hints.get("sku_id"), hints.get("title")]
     if isinstance(reference, dict):
         words.append(reference.get("product_id"))
-    hits = wares.found(" ".join(str(word) for word in words if word), 3)
+    hits = wares.named(" ".join(str(word) for word in words if word), 3)
     if not hits:
         return {"resolved": False, "reason_code": "NO_CANDIDATES", "candidates": []}
     return {
@@ -44,7 +44,7 @@ def invoke(body: dict[str, Any]) -> dict[str, Any]:
     product = product if isinstance(product, dict) else {}
     keys = ("product_id", "sku_id", "query", "name", "display_name", "brand")
     text = " ".join(str(source[key]) for source in (payload, product) for key in keys if source.get(key))
-    hits = wares.found(text, 1)
+    hits = wares.named(text, 1)
     if body.get("operation") != "offers.resolve" or not hits:
         return {"status": "error", "reason_code": "no_candidates"}
     reference = {"product_id": hits[0].id, "merchant_id": wares.MERCHANT}

@@ -130,6 +130,13 @@ def row(ware: Ware, lang: str) -> dict[str, Any]:
     }
 
 
+def named(query: str, limit: int) -> list[Ware]:
+    """Wares that the query names by id or by name; if it names none, those that a search would find."""
+    low = query.lower()
+    hits = [ware for ware in SHELF if ware.id in low or ware.name_en.lower() in low or ware.name_cn in query]
+    return hits[:limit] or found(query, limit)
+
+
 def found(query: str, limit: int) -> list[Ware]:
     """Wares whose brand, name or words occur in the query, in shelf order."""
     low = query.lower()

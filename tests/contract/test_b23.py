@@ -314,7 +314,7 @@ async def test_row_17_high_confidence_gives_picks(sandbox: Served, lang: str, ma
         assert payload["recommendation_confidence_level"] == "high"
         assert answer.event("value_moment")["data"]["kind"] == "product_reco"
         asked = answer.event("recos_requested")["data"]
-        assert asked["source"] == "upstream_fallback"
+        assert asked["source"] == "upstream_answer_json"
         assert asked["confidence_level"] == "high"
         assert answer.patch["next_state"] == "RECO_RESULTS"
         assert answer.patch["state"]["_internal_next_state"] == "S7_PRODUCT_RECO"

@@ -212,10 +212,10 @@ async def test_a_sure_diagnosis_gives_picks(autojump_clock):
     assert [item["sku"]["sku_id"] for item in card["recommendations"]] == ["c1", "t1"]
     assert card["recommendation_confidence_level"] == "high"
     assert card["recommendation_confidence_score"] == 0.86
-    assert card["source"] == "upstream_fallback"
+    assert card["source"] == "upstream_answer_json"
     assert played.events("value_moment") == [{"kind": "product_reco"}]
     (event,) = played.events("recos_requested")
-    assert event["source"] == "upstream_fallback"
+    assert event["source"] == "upstream_answer_json"
     assert (event["low_confidence"], event["confidence_level"]) == (False, "high")
     patch = played.body["session_patch"]
     assert patch["next_state"] == "RECO_RESULTS"
@@ -223,7 +223,7 @@ async def test_a_sure_diagnosis_gives_picks(autojump_clock):
     assert "reasons" in card["recommendations"][0]
     assert any("Goal fit" in reason for reason in card["recommendations"][0]["reasons"])
     (given,) = played.facts_of(RecommendationsGiven)
-    assert (given.artifact_id, given.source, len(given.items)) == ("da_1", "upstream_fallback", 2)
+    assert (given.artifact_id, given.source, len(given.items)) == ("da_1", "upstream_answer_json", 2)
     (moved,) = played.facts_of(ConversationMoved)
     assert (moved.conversation.token, moved.conversation.latest_artifact_id) == ("S7_PRODUCT_RECO", "da_1")
 

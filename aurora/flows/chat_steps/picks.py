@@ -32,14 +32,16 @@ _TOO_STRONG = FieldMissing("recommendations", "low_confidence_treatment_filtered
 class _Chosen(msgspec.Struct, kw_only=True):
     """What of a source may leave.
 
-    held_back: how many were too strong for what is known. judged: the others. out: what safety says of these.
+    items: with those that the envelope will take out, and count, for want of confidence. held_back: how many
+    were too strong even to be tried. out: what safety says of the rest. unsafe: it holds back something that
+    would leave but for it.
     """
 
     found: Found
     items: list[dict[str, Any]]
     held_back: int
-    judged: list[dict[str, Any]]
     out: safety.Outgoing[dict[str, Any]]
+    unsafe: bool
 
 
 async def recommend(turn: ChatTurn, sources: Iterable[Source]) -> bool:
@@ -49,7 +51,7 @@ async def recommend(turn: ChatTurn, sources: Iterable[Source]) -> bool:
     leaving = _leaving(turn, chosen.items)
     if not leaving:
         return await turn.answer(_without_picks(turn, chosen))
-    if _would_leave(turn, chosen):
+    if chosen.unsafe:
         safe_reply.ask_beside(turn, chosen.out)
     turn.keep(shown=diversity.remembered(_shown(turn), leaving, turn.stage.turn.now_ms))
     run_id = f"rr_{turn.stage.turn.uuid('reco_run')}"
@@ -62,10 +64,19 @@ def _chosen(turn: ChatTurn, found: Found) -> _Chosen:
     items = found.items
     if found.ranked and turn.settings.reco_diversity_enabled:
         items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
-    gentle = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
-    out = turn.outgoing(gentle)
+    tried = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
+    out = turn.outgoing(tried)
+    kept, held = iter(out.kept), {one.index for one in out.held if not one.inside}
+    doomed = {n for n, item in enumerate(tried) if is_careful(turn) and is_treatment_like(item)}
     return _Chosen(
-        found=found, items=list(out.kept), held_back=len(items) - len(gentle), judged=gentle, out=out
+        found=found,
+        # Of what the envelope takes out anyway, safety need not be asked.
+        items=[
+            item if n in held else next(kept) for n, item in enumerate(tried) if n not in held or n in doomed
+        ],
+        held_back=len(items) - len(tried),
+        out=out,
+        unsafe=any(one.index not in doomed for one in out.held),
     )
 
 
@@ -73,11 +84,6 @@ def _leaving(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]
     """The envelope removes strong items in a careful context; text and memory must not name them."""
     careful = is_careful(turn)
     return [item for item in items if not (careful and is_treatment_like(item))]
-
-
-def _would_leave(turn: ChatTurn, chosen: _Chosen) -> bool:
-    """Would any that the safety rules hold leave but for them? If not, there is nothing to ask about them."""
-    return bool(_leaving(turn, [chosen.judged[one.index] for one in chosen.out.held]))
 
 
 def _shown(turn: ChatTurn) -> list[Any]:
@@ -89,11 +95,13 @@ def _with_extras(
     turn: ChatTurn, chosen: _Chosen, leaving: list[dict[str, Any]], gaps: list[FieldMissing]
 ) -> _Chosen:
     """The choice with the enriched items in their places; what is unsafe of the extras is taken out."""
-    enriched = iter(leaving)
+    out = turn.outgoing(leaving)
+    gone, safe = {one.index for one in out.held if not one.inside}, iter(out.kept)
+    enriched = iter([None if n in gone else next(safe) for n in range(len(leaving))])
     careful = is_careful(turn)
     items = [item if careful and is_treatment_like(item) else next(enriched) for item in chosen.items]
     found = msgspec.structs.replace(chosen.found, gaps=[*chosen.found.gaps, *gaps])
-    return msgspec.structs.replace(chosen, found=found, items=list(turn.outgoing(items).kept))
+    return msgspec.structs.replace(chosen, found=found, items=[item for item in items if item is not None])
 
 
 # --- answers
@@ -102,7 +110,7 @@ def _with_extras(
 def _without_picks(turn: ChatTurn, chosen: _Chosen) -> Reply:
     """Nothing may leave: held back for safety or for lack of confidence, late, or nothing there at all."""
     found, out = chosen.found, chosen.out
-    if out.emptied and (out.result.blocks or _would_leave(turn, chosen)):
+    if out.emptied and (out.result.blocks or chosen.unsafe):
         return safe_reply.instead(turn, out)
     if chosen.items:
         return _all_too_strong(turn, chosen)
@@ -210,7 +218,7 @@ def _card(turn: ChatTurn, chosen: _Chosen) -> ReplyCard:
     gaps = list(found.gaps)
     if chosen.held_back:
         gaps.append(_TOO_STRONG)
-    if chosen.out.held:
+    if chosen.unsafe:
         gaps.append(FieldMissing("recommendations", GAP_REASON))
     return ReplyCard("reco", "recommendations", payload, gaps)
 

@@ -14,11 +14,9 @@ from aurora.actors.questions import DecisionChat, DecisionReply, OpenProduct, Pr
 from aurora.actors.stage import Pending
 from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.flows.chat_steps.reco_sources import Found, is_careful, screen
 from aurora.rules import alternatives
 from aurora.rules.pdp_open import is_uuid, needs_shop, not_in_shop, opened_by_shop
 from aurora.rules.query import alternatives_query
-from aurora.rules.treatment import is_treatment_like
 from aurora.rules.upstream_reason import reason_of_failure
 
 RESERVE_MS = 400
@@ -28,14 +26,16 @@ LEAST_MS = 100
 _FIELD = "recommendations[].alternatives"
 
 
-async def enrich(turn: ChatTurn, found: Found) -> None:
-    """Ask how the items open and, if wanted, what else is like them; what comes in time goes into them."""
-    openings = _Openings(turn, found)
-    others = _Alternatives(turn, found) if turn.ask.include_alternatives else None
+async def enrich(turn: ChatTurn, items: list[dict[str, Any]], *, made_up: bool) -> list[FieldMissing]:
+    """Ask how the items open and, if wanted, what else is like them; what comes in time goes into `items`.
+
+    items: changed in place; none that would be held back. made_up: no shop knows them. Answers what is
+    missing.
+    """
+    openings = _Openings(turn, items, made_up=made_up)
+    others = _Alternatives(turn, items) if turn.ask.include_alternatives else None
     await openings.settle()
-    if others is not None:
-        await others.settle()
-    screen(turn, found)
+    return await others.settle() if others is not None else []
 
 
 def left_ms(turn: ChatTurn) -> int:
@@ -46,14 +46,14 @@ def left_ms(turn: ChatTurn) -> int:
 class _Openings:
     """Which of the first few items the shop can open: by their ids, and where those say nothing, by name."""
 
-    def __init__(self, turn: ChatTurn, found: Found) -> None:
-        self._turn, self._found = turn, found
+    def __init__(self, turn: ChatTurn, items: list[dict[str, Any]], *, made_up: bool) -> None:
+        self._turn, self._items = turn, items
         self._asked: dict[int, Pending] = {}
         self._took: dict[int, int] = {}
         settings = turn.settings
-        if not settings.reco_pdp_resolve_enabled or not settings.backend_base_url or found.made_up:
+        if not settings.reco_pdp_resolve_enabled or not settings.backend_base_url or made_up:
             return
-        for index, item in enumerate(found.items[: settings.reco_pdp_max_network_items]):
+        for index, item in enumerate(items[: settings.reco_pdp_max_network_items]):
             if needs_shop(item):
                 sku = item["sku"]
                 by_id = bool(sku["product_id"]) and not is_uuid(sku["product_id"])
@@ -74,7 +74,7 @@ class _Openings:
         left = left_ms(self._turn)
         if left < LEAST_MS:
             return False
-        sku = self._found.items[index]["sku"]
+        sku = self._items[index]["sku"]
         self._asked[index] = self._turn.stage.start(
             OpenProduct(
                 by="stable_id" if by == "stable_id" else "text",
@@ -91,14 +91,14 @@ class _Openings:
         return True
 
     def _by_id(self, index: int) -> bool:
-        product_id = self._found.items[index]["sku"]["product_id"]
+        product_id = self._items[index]["sku"]["product_id"]
         return bool(product_id) and not is_uuid(product_id)
 
     def _note(self, index: int, finding: Finding) -> None:
         self._took[index] = self._took.get(index, 0) + finding.elapsed_ms
 
     def _apply(self, index: int, finding: Finding, *, by_text: bool) -> None:
-        items = self._found.items
+        items = self._items
         took = self._took[index]
         if not isinstance(finding, Answer):
             reason = reason_of_failure(finding.code, finding.status)
@@ -135,8 +135,9 @@ def _query(sku: dict[str, Any]) -> str:
 class _Alternatives:
     """Products like the recommended ones, for a few of them, a few at once (D 5.7)."""
 
-    def __init__(self, turn: ChatTurn, found: Found) -> None:
-        self._turn, self._found = turn, found
+    def __init__(self, turn: ChatTurn, items: list[dict[str, Any]]) -> None:
+        self._turn, self._items = turn, items
+        self._gaps: list[FieldMissing] = []
         self._targets = list(self._chosen())
         self._asked: list[Pending] = []
         if not turn.settings.decision_base_url:
@@ -146,9 +147,9 @@ class _Alternatives:
             self._gap("recommendations_missing_product_identity")
         self._ask_more(turn.settings.reco_alternatives_concurrency)
 
-    async def settle(self) -> None:
+    async def settle(self) -> list[FieldMissing]:
         """Wait for the answers in their order, asking for the next product as one comes in."""
-        turn, items = self._turn, self._found.items
+        turn, items = self._turn, self._items
         partial = False
         for number, index in enumerate(self._targets):
             self._ask_more(number + turn.settings.reco_alternatives_concurrency)
@@ -163,14 +164,16 @@ class _Alternatives:
             partial = partial or not listed
         if partial:
             self._gap("alternatives_partial")
+        return self._gaps
 
     def _chosen(self) -> Iterator[int]:
-        """The first item of each slot, then the others; none that the envelope would take out again."""
-        items, most = self._found.items, self._turn.settings.reco_alternatives_max_products
-        careful = is_careful(self._turn)
-        fit = [n for n, item in enumerate(items) if not (careful and is_treatment_like(item))]
-        firsts = [next((n for n in fit if items[n]["slot"] == slot), None) for slot in ("am", "pm", "other")]
-        order = dict.fromkeys([*(n for n in firsts if n is not None), *fit])
+        """The first item of each slot, then the others."""
+        items, most = self._items, self._turn.settings.reco_alternatives_max_products
+        firsts = [
+            next((n for n, item in enumerate(items) if item["slot"] == slot), None)
+            for slot in ("am", "pm", "other")
+        ]
+        order = dict.fromkeys([*(n for n in firsts if n is not None), *range(len(items))])
         return iter(list(order)[:most])
 
     def _ask_more(self, until: int) -> None:
@@ -180,7 +183,7 @@ class _Alternatives:
     def _start(self, index: int, *, careful: bool = False) -> Pending:
         turn = self._turn
         query = alternatives_query(
-            self._found.items[index],
+            self._items[index],
             turn.lang,
             profile=turn.profile,
             careful=careful,
@@ -198,7 +201,7 @@ class _Alternatives:
         )
 
     def _gap(self, reason: str) -> None:
-        self._found.gaps.append(FieldMissing(_FIELD, reason))
+        self._gaps.append(FieldMissing(_FIELD, reason))
 
 
 def _listed(finding: Finding, turn: ChatTurn) -> list[dict[str, Any]]:

@@ -1,8 +1,7 @@
 """Where recommendations come from, in order: the first source that brings what may leave is the answer.
 
 Our own catalogue matched with the person's ingredient plan, the shop's catalogue, the decision system. A
-later source joins `SOURCES`. What the safety rules hold back is taken out here, in one place, whatever
-the source.
+later source joins `SOURCES`. What of it may leave is decided in one place, `picks`, whatever the source.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from aurora.actors.questions import (
     MatchCatalogue,
 )
 from aurora.actors.stage import Pending
-from aurora.contract.envelope import FieldMissing
+from aurora.contract.envelope import Chip, FieldMissing
 from aurora.contract.turn import iso_ms
 from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.chat_turn import ChatTurn
@@ -32,7 +31,6 @@ from aurora.rules import (
     normalise_reco,
     reco_payload,
     routine_plan,
-    safety,
 )
 from aurora.rules.matcher import items as matched_items
 from aurora.rules.matcher.catalogue import Product
@@ -40,6 +38,7 @@ from aurora.rules.matcher.match import Matched, match
 from aurora.rules.matcher.score import Wanted, wanted_of
 from aurora.rules.query import picks_query, routine_query
 from aurora.rules.reco_texts import search_step
+from aurora.rules.treatment import is_treatment_like
 
 EMPTY_CODE = "UPSTREAM_EMPTY"
 MOST_QUERIES = 8
@@ -56,55 +55,49 @@ TRANSIENT: frozenset[FailureCode] = frozenset({
 class Found(msgspec.Struct, kw_only=True):
     """What a source brought.
 
-    source: its name on the wire (D 13.14). items: those that may leave, in the client's shape. rest: payload
-    keys beside them. gaps: what is declared missing. held: what the safety rules held back. ranked: the order
-    of the items is a ranking, not a routine. made_up: no shop knows these products. failure_code: on the
-    wire, when it brought nothing. transient: trying again may help.
+    source: its name on the wire (D 13.14). items: in the client's shape, not yet screened. rest: payload keys
+    beside them. gaps: what is declared missing. ranked: the order of the items is a ranking, not a routine.
+    made_up: no shop knows these products. failure_code: on the wire, when it brought nothing. transient:
+    trying again may help. proposes: what to do instead, if it brought nothing.
     """
 
     source: str
     items: list[dict[str, Any]] = []
     rest: dict[str, Any] = {}
     gaps: list[FieldMissing] = []
-    held: safety.Outgoing[dict[str, Any]] | None = None
     ranked: bool = True
     made_up: bool = False
     failure_code: str = EMPTY_CODE
     transient: bool = False
+    proposes: list[Chip] = []
 
 
 Source = Callable[[ChatTurn], Awaitable[Found | None]]
 
 
-async def generate(turn: ChatTurn, sources: Iterable[Source] | None = None) -> Found:
-    """Ask the sources in order. If none brings items: what was held back, else what the last one said.
+async def generate(turn: ChatTurn, sources: Iterable[Source]) -> Found:
+    """Ask the sources in order. If none brings what may leave: what was held back, else what the last said.
 
     A source that has nothing to say to this turn answers None.
     """
     last = Found(source="none")
     all_held: Found | None = None
-    for source in sources or SOURCES:
+    for source in sources:
         found = await source(turn)
         if found is None:
             continue
         last = found
-        screen(turn, found)
-        if found.items:
+        if may_leave(turn, found.items):
             return found
-        if found.held is not None and found.held.emptied and all_held is None:
+        if found.items and all_held is None:
             all_held = found
     return all_held or last
 
 
-def screen(turn: ChatTurn, found: Found) -> None:
-    """Take out what this person must not get, alternatives of items included (decision 19)."""
-    out = turn.outgoing(found.items)
-    found.items = list(out.kept)
-    if out.held:
-        found.held = out
-        gap = FieldMissing("recommendations", safety.GAP_REASON)
-        if gap not in found.gaps:
-            found.gaps.append(gap)
+def may_leave(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items that neither the safety rules nor the careful filter hold back."""
+    gentle = is_careful(turn)
+    return turn.outgoing([item for item in items if not (gentle and is_treatment_like(item))]).kept
 
 
 # --- source 1: our own catalogue
@@ -250,11 +243,29 @@ async def from_decision_system(turn: ChatTurn) -> Found:
         logs=turn.memory.recent_logs,
         meta=turn.query_meta(intent="reco_products"),
     )
-    return await _decided(turn, query)
+    finding = await _decide(turn, query, turn.settings.reco_upstream_timeout_ms)
+    if not finding.ok:
+        return _undecided(finding)
+    place = normalise_reco.found_in(**_where(turn, finding.value))
+    items = normalise_reco.normalise(
+        place.items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=turn.ask.debug
+    )
+    routine = place.source == normalise_reco.ROUTINE
+    if routine:
+        rest = dict(routine_plan.read(**_where(turn, finding.value)).rest)
+        gaps = [("confidence", reco_payload.MISSING_OR_INVALID)]
+    else:
+        rest = reco_payload.rest_of(place.holder, profile=turn.profile)
+        gaps = reco_payload.gaps_of(place.holder, rest)
+    return Found(source=place.source, items=items, rest=rest, gaps=_gaps(gaps), ranked=not routine)
 
 
 async def from_decision_routine(turn: ChatTurn) -> Found:
-    """Ask the decision system for a morning and an evening routine (contract D 3.5)."""
+    """Ask the decision system for a morning and an evening routine (contract B 15, D 3.5, 5.11).
+
+    A product may stand in it twice, once in the morning and once at night. What the system proposes instead of
+    a routine comes along as chips.
+    """
     query = routine_query(
         turn.ask.message,
         turn.lang,
@@ -262,52 +273,63 @@ async def from_decision_routine(turn: ChatTurn) -> Found:
         logs=turn.memory.recent_logs,
         meta=turn.query_meta(intent="reco_routine"),
     )
-    return await _decided(turn, query)
+    finding = await _decide(turn, query, turn.settings.reco_routine_timeout_ms)
+    if not finding.ok:
+        return _undecided(finding)
+    plan = routine_plan.read(**_where(turn, finding.value))
+    items = normalise_reco.normalise(
+        plan.steps,
+        lang=turn.lang,
+        profile=turn.profile,
+        week=turn.week,
+        debug=turn.ask.debug,
+        limit=routine_plan.MAX_STEPS,
+        per_slot=True,
+    )
+    return Found(
+        source=plan.source,
+        items=items,
+        rest=plan.rest,
+        gaps=_gaps([("confidence", reco_payload.MISSING_OR_INVALID)]),
+        ranked=False,
+        proposes=routine_plan.next_actions(finding.value.next_actions),
+    )
 
 
-async def _decided(turn: ChatTurn, query: str) -> Found:
+async def _decide(turn: ChatTurn, query: str, cap_ms: int) -> Finding:
     ask = turn.ask
-    finding = await turn.stage.ask(
+    return await turn.stage.ask(
         DecisionChat(
             query=query,
             llm_provider=ask.llm_provider,
             llm_model=ask.llm_model,
             debug=ask.debug or None,
             allow_recommendations=True,
-            cap_ms=turn.settings.reco_upstream_timeout_ms,
+            cap_ms=cap_ms,
         )
     )
-    if not finding.ok:
-        return Found(
-            source="upstream_fallback", failure_code=finding.wire_code, transient=finding.code in TRANSIENT
-        )
-    reply: DecisionReply = finding.value
+
+
+def _undecided(finding: Finding) -> Found:
+    return Found(
+        source="upstream_fallback", failure_code=finding.wire_code, transient=finding.code in TRANSIENT
+    )
+
+
+def _where(turn: ChatTurn, reply: DecisionReply) -> dict[str, Any]:
+    """The places of a reply in which items may stand. Takes note of the model that answered."""
     turn.llm_effective = (reply.llm_provider, reply.llm_model)
-    where: dict[str, Any] = {
+    return {
         "answer": reply.answer,
         "structured": reply.structured,
         "context": reply.context,
         "recommendations": reply.recommendations,
         "cards": reply.cards,
     }
-    place = normalise_reco.found_in(**where)
-    items = normalise_reco.normalise(
-        place.items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=ask.debug
-    )
-    routine = place.source == normalise_reco.ROUTINE
-    if routine:
-        rest = dict(routine_plan.read(**where).rest)
-        gaps = [("confidence", reco_payload.MISSING_OR_INVALID)]
-    else:
-        rest = reco_payload.rest_of(place.holder, profile=turn.profile)
-        gaps = reco_payload.gaps_of(place.holder, rest)
-    return Found(
-        source=place.source,
-        items=items,
-        rest=rest,
-        gaps=[FieldMissing(field, reason) for field, reason in gaps],
-        ranked=not routine,
-    )
+
+
+def _gaps(pairs: Iterable[tuple[str, str]]) -> list[FieldMissing]:
+    return [FieldMissing(field, reason) for field, reason in pairs]
 
 
 SOURCES: tuple[Source, ...] = (from_matcher, from_shop, from_decision_system)

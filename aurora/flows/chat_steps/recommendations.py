@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aurora import telemetry
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import late, picks
+from aurora.flows.chat_steps import picks
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
+from aurora.flows.chat_steps.reco_sources import SOURCES
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import replies
 from aurora.rules.notices import notice
@@ -24,9 +25,7 @@ async def recommendations(turn: ChatTurn) -> bool:
         return await turn.answer(no_diagnosis(turn))
     turn.envelope.allow_commerce()
     turn.envelope.attempted_recommendations(artifact_usable=turn.artifact_usable)
-    turn.if_cut(late.picks_late(turn, late.BUDGET_CODE))
-    found = await picks.generate(turn)
-    return await turn.answer(picks.reply_to(turn, found))
+    return await picks.recommend(turn, SOURCES)
 
 
 def no_diagnosis(turn: ChatTurn) -> Reply:

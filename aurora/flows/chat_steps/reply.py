@@ -28,8 +28,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a step answers.
 
     state: keys of `session_patch.state`. reach: the state to ask for, a UI state or an internal token.
-    profile: `session_patch.profile`, if it is to be echoed. facts: what is true once it has left. quiet: given
-    because of a cut, it needs no notice: nothing of it is missing but extras.
+    profile: `session_patch.profile`, if it is to be echoed. facts: what is true once it has left. quiet: if
+    it is given because of a cut, it needs no notice, since only extras are missing.
     """
 
     say: str
