@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from aurora.actors.stage import Stage
 from aurora.flows.chat_steps import late
+from aurora.flows.chat_steps.availability import to_be_had
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.conflicts import conflicts
 from aurora.flows.chat_steps.diagnosis import diagnosis
@@ -39,6 +40,7 @@ STEPS: tuple[Step, ...] = (
     next_clarification,  # the next question of a flow, or the request that waited, upstream
     fit_check,  # is one product to be judged, and which
     loop_breaker,  # the same question for the third time: careful defaults instead
+    to_be_had,  # is a product to be had: the shop's catalogue answers
     ask_for_trip,  # where to and when, before a trip is planned
     weather_answer,  # what the weather or a trip asks of skin
     conflicts,  # may these two go together
