@@ -109,6 +109,8 @@ def spoilt(step: Step, healthy: dict[str, Any]) -> bytes:
                 "recommendations": {"a": 1},
                 "products": {},
                 "resolved": "yes",
+                "results": "x",
+                "daily": [1],
             }
             return msgspec.json.encode(wrong)
         case "unrenderable":
