@@ -29,6 +29,9 @@ def plain(finished: Finished) -> dict[str, Any]:
     return json.loads(finished.body)
 
 
+OFFERS: dict[str, Any] = {"items": [], "market": "US", "metadata": {}}
+
+
 def types(finished: Finished) -> list[str]:
     return [card.type for card in finished.envelope.cards]
 
@@ -397,8 +400,12 @@ def test_state_keys_and_other_patch_keys_stand_beside_next_state() -> None:
         ),
         ("product_parse", {"product": {"name": "A"}, "confidence": 0.5}, None),
         ("product_parse", {"anchor_product_id": "x"}, None),
-        ("offers_resolved", {"items": [{"offer": None}]}, ("items[0].offer", "catalog_not_available")),
-        ("offers_resolved", {"items[2].offer": None}, ("items[2].offer", "catalog_not_available")),
+        (
+            "offers_resolved",
+            {**OFFERS, "items": [{"product": {}, "offer": None}]},
+            ("items[0].offer", "catalog_not_available"),
+        ),
+        ("offers_resolved", {**OFFERS, "items[2].offer": None}, ("items[2].offer", "catalog_not_available")),
     ],
 )
 def test_a_card_declares_what_it_lacks(kind: str, payload: Any, expected: tuple[str, str] | None) -> None:
@@ -467,7 +474,7 @@ def test_cards_that_sell_stay_unless_the_gates_passed(kind: str) -> None:
 def test_our_own_availability_answer_without_an_offer_is_no_commerce() -> None:
     built = assembler()
     built.card("parse", "product_parse", {"product": {"name": "A"}})
-    built.card("offers", "offers_resolved", {"items": [{"product": {"name": "A"}, "offer": None}]})
+    built.card("offers", "offers_resolved", {**OFFERS, "items": [{"product": {"name": "A"}, "offer": None}]})
     assert types(built.finish()) == ["product_parse", "offers_resolved"]
 
 

@@ -181,6 +181,9 @@ def card(kind, **payload):
         ("note", {"recommendations": []}, True),
         ("product_analysis", {"offers": []}, False),
         ("note", {"text": "recommendations"}, False),
+        ("note", {"a": [{"Affiliate_URL": "https://x"}]}, True),
+        ("dupe_suggest", {"dupes": [{"product": {"offers": [{}]}}]}, False),
+        ("product_analysis", {"recommendations": [{}]}, True),
     ],
 )
 def test_what_counts_as_commerce(kind, payload, sells):
@@ -191,11 +194,21 @@ def deep(levels, leaf):
     return leaf if levels == 0 else {"x": deep(levels - 1, leaf)}
 
 
-def test_structured_data_that_sells_is_found_six_levels_deep():
+def test_structured_data_that_sells_is_found_however_deep():
     assert commerce_gate.sells({"a": [{"Affiliate_URL": 1}]})
     assert commerce_gate.sells(deep(5, {"offer": 1}))
-    assert not commerce_gate.sells(deep(6, {"offer": 1}))
+    assert commerce_gate.sells(deep(20, {"offer": 1}))
     assert not commerce_gate.sells({"reason": "offer"})
+
+
+def test_a_card_about_one_product_leaves_without_ways_to_buy():
+    payload = {"product": {"name": "Cream", "offers": [{"affiliate_url": "https://x"}], "price": 9}}
+    given = card("product_parse", **payload)
+    kept, _, held = commerce_gate.strip([given], None, allowed=False)
+    assert [one.payload for one in kept] == [{"product": {"name": "Cream", "price": 9}}]
+    assert held == []
+    assert commerce_gate.strip([given], None, allowed=True)[0] == [given]
+
 
 
 def test_stripping_says_what_was_held_back():
