@@ -13,7 +13,7 @@ for the writer's own skin and not for theirs. Rationale and sentences of each ru
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -325,36 +325,36 @@ class Boundary(msgspec.Struct, frozen=True):
     flags: tuple[str, ...]
 
 
-class _Mention(msgspec.Struct):
-    rule: str
+class _Mention(NamedTuple):
     start: int
     end: int
-    denied: bool
+    rule: str
 
 
 def check(text: str) -> Boundary:
     """Judge everything that a message says (raw text, any language, any length)."""
     folded = fold(text)
     found = [
-        _Mention(rule, hit.start(), hit.end(), _denied(folded, hit.start()) or _is_free(folded, hit.end()))
-        for rule, terms in _TERMS
-        for hit in terms.finditer(folded)
+        _Mention(hit.start(), hit.end(), rule) for rule, terms in _TERMS for hit in terms.finditer(folded)
     ]
     if not found:
         return Boundary(False, ())
-    found.sort(key=lambda mention: mention.start)
+    found.sort(key=_start)
     # What is no sign at all leaves before lists are read; the rest is excused where it stands.
-    mentions = _without_figures(folded, found)
-    _excuse(folded, mentions)
-    _carry_denial_along_lists(folded, mentions)
-    raised = {mention.rule for mention in mentions if not mention.denied}
+    raised = _Reading(folded, _without_figures(folded, found)).raised()
     flags = tuple(rule for rule, _ in RULES_EN if rule in raised)
     return Boundary(bool(flags), flags)
+
+
+def _start(mention: _Mention) -> int:
+    return mention.start
 
 
 def _without_figures(text: str, mentions: list[_Mention]) -> list[_Mention]:
     """Mentions that are no figure of speech. Both lists are sorted, so one pass does."""
     spans = [figure.span() for figure in _FIGURE.finditer(text)]
+    if not spans:
+        return mentions
     kept: list[_Mention] = []
     at = 0
     for mention in mentions:
@@ -365,61 +365,109 @@ def _without_figures(text: str, mentions: list[_Mention]) -> list[_Mention]:
     return kept
 
 
-def _excuse(text: str, mentions: list[_Mention]) -> None:
-    """Long past, healed, prevented, or plainly somebody else's while the writer asks about themselves."""
-    clauses = speech.Clauses(text)
-    own = speech.asks_for_self(text) and not speech.asks_for_another(text)
-    raised: set[str] = set()
-    looked = 0
-    for mention in mentions:
-        # One mention that counts settles its rule, and nobody has hundreds to excuse.
-        if mention.denied or mention.rule in raised or looked == _MOST_EXCUSES:
-            continue
-        looked += 1
-        start, end = mention.start, mention.end
-        mention.denied = (
-            _PREVENTED.search(text, max(0, start - 40), start) is not None
-            or speech.long_ago(clauses, start)
-            or speech.healed(clauses, end)
-            or (own and speech.about_another(clauses, start, end))
+class _Reading:
+    """Which rules the mentions of one text raise, from left to right.
+
+    One mention that counts settles its rule: what follows is only read if a list hangs on it ("no pus, bleeding
+    or fever"). So a flood of one word costs little more than finding it.
+    """
+
+    def __init__(self, text: str, mentions: list[_Mention]) -> None:
+        self.text = text
+        self.mentions = mentions
+        self.clauses = speech.Clauses(text)
+        self._settled: list[bool | None] = [None] * len(mentions)
+        self._carried: dict[int, bool] = {}
+        self._for_self: bool | None = None
+
+    def raised(self) -> set[str]:
+        """The rules that at least one mention raises."""
+        raised: set[str] = set()
+        stood: set[str] = set()  # rules with a mention that no excuse of its own covers
+        looked = 0
+        for index, mention in enumerate(self.mentions):
+            if mention.rule in raised:
+                continue
+            denied = self._denied(mention)
+            # Nobody has hundreds to excuse.
+            if not denied and mention.rule not in stood and looked < _MOST_EXCUSES:
+                looked += 1
+                denied = self._excused(mention)
+                if not denied:
+                    stood.add(mention.rule)
+            self._settled[index] = denied = denied or self._hangs_on_a_denial(index)
+            if not denied:
+                raised.add(mention.rule)
+                if len(raised) == len(RULES_EN):
+                    break
+        return raised
+
+    def _denied(self, mention: _Mention) -> bool:
+        start = mention.start
+        return (
+            self._denied_within(start, _DENIAL_REACH_EN, _DENIAL_EN)
+            or self._denied_within(start, _DENIAL_REACH_CN, _DENIAL_CN)
+            # "infection-free"
+            or self.text.startswith(("-free", " free "), mention.end)
         )
-        if not mention.denied:
-            raised.add(mention.rule)
 
+    def _denied_within(self, start: int, reach: int, denial: re.Pattern[str]) -> bool:
+        """Is there a denial in the same clause, at most `reach` characters before `start`, that means this?"""
+        begin = self.clauses.begin(start, reach)
+        last = None
+        for found in denial.finditer(self.text, begin, start):
+            last = found
+        return last is not None and _OTHER_OBJECT.search(self.text, last.end(), start) is None
 
-def _is_free(text: str, end: int) -> bool:
-    """Is it "infection-free"?"""
-    return text.startswith(("-free", " free "), end)
+    def _excused(self, mention: _Mention) -> bool:
+        """Long past, healed, prevented, or plainly somebody else's while the writer asks about themselves."""
+        start, end = mention.start, mention.end
+        return (
+            _PREVENTED.search(self.text, max(0, start - 40), start) is not None
+            or speech.long_ago(self.clauses, start)
+            or speech.healed(self.clauses, end)
+            or (self._asks_for_self() and speech.about_another(self.clauses, start, end))
+        )
 
+    def _asks_for_self(self) -> bool:
+        if self._for_self is None:
+            self._for_self = speech.asks_for_self(self.text) and not speech.asks_for_another(self.text)
+        return self._for_self
 
-def _denied(text: str, start: int) -> bool:
-    return _denied_within(text, start, _DENIAL_REACH_EN, _DENIAL_EN) or _denied_within(
-        text, start, _DENIAL_REACH_CN, _DENIAL_CN
-    )
+    def _hangs_on_a_denial(self, index: int) -> bool:
+        """A denial reaches along a list: is one carried to this mention from those before it?"""
+        at = index
+        while at > 0 and self._carries(at - 1):
+            at -= 1
+            settled = self._settled[at]
+            if settled is None:  # passed over, because its rule was raised before
+                settled = self._denied(self.mentions[at])
+                if not settled:
+                    continue
+            self._settled[at] = settled
+            return settled
+        return False
 
+    def _carries(self, index: int) -> bool:
+        """Does a list go on from this mention to the next? "or" carries; a comma only on the way to an "or"."""
+        at, commas = index, []
+        while (known := self._carried.get(at)) is None:
+            gap = self._gap(at)
+            if _LIST_OR.fullmatch(gap):
+                known = True
+            elif not _LIST_COMMA.fullmatch(gap):
+                known = False
+            if known is not None:
+                self._carried[at] = known
+                break
+            commas.append(at)
+            at += 1
+        for comma in commas:
+            self._carried[comma] = known
+        return known
 
-def _denied_within(text: str, start: int, reach: int, denial: re.Pattern[str]) -> bool:
-    """Is there a denial in the same clause, at most `reach` characters before `start`, that means this?"""
-    begin = max(0, start - reach)
-    for end in speech.CLAUSE_END.finditer(text, begin, start):
-        begin = end.end()
-    last = None
-    # One character of context more, so that the look-behinds of 有没有 and 是不是 see it.
-    for found in denial.finditer(text, begin, start):
-        last = found
-    return last is not None and _OTHER_OBJECT.search(text, last.end(), start) is None
-
-
-def _carry_denial_along_lists(text: str, mentions: list[_Mention]) -> None:
-    """A denial reaches along a list: "or" carries it, a comma only on the way to an "or"."""
-    gaps = [
-        text[left.end : right.start] if right.start - left.end <= 12 else ""
-        for left, right in pairwise(mentions)
-    ]
-    carries = [bool(_LIST_OR.fullmatch(gap)) for gap in gaps]
-    for index in range(len(gaps) - 2, -1, -1):
-        if carries[index + 1] and _LIST_COMMA.fullmatch(gaps[index]):
-            carries[index] = True
-    for index, carried in enumerate(carries):
-        if carried and mentions[index].denied:
-            mentions[index + 1].denied = True
+    def _gap(self, index: int) -> str:
+        if index + 1 >= len(self.mentions):
+            return ""
+        end, start = self.mentions[index].end, self.mentions[index + 1].start
+        return self.text[end:start] if start - end <= 12 else ""

@@ -146,6 +146,15 @@ class Clauses:
         start, end = self._bounds[index], self._bounds[min(index + 1, len(self._bounds) - 1)]
         return max(start, position - _REACH), min(end, position + _REACH)
 
+    def begin(self, position: int, reach: int) -> int:
+        """Where the clause before `position` begins, at most `reach` characters back."""
+        index = bisect_right(self._bounds, position) - 1
+        index -= index % 2
+        # The clause end in front of it, if all of it lies within reach.
+        if index and self._bounds[index - 1] >= position - reach:
+            return self._bounds[index]
+        return max(0, position - reach)
+
     def before(self, position: int) -> str:
         """The clause in front of the one that holds `position`, if it is in the same sentence; else ""."""
         index = bisect_right(self._bounds, position) - 1
