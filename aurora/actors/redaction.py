@@ -13,6 +13,8 @@ _SECRET_PARAMS = (b"?sig=", b"&sig=", b"?key=", b"&key=")
 _LONGEST_NAME = 40
 _REST_OF_KEY = re.compile(rb'[^"\\]{0,40}"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REST_OF_PARAM = re.compile(rb'[\w-]{0,40}=([^&#"\\\s]+)')
+# The planner's own signature (`rules.planner`): names of intent and fields, which a turn depends on.
+_PLANNED = re.compile(rb"[a-z_]{1,40}(?:\|[a-z_.:]{0,60}){2,9}")
 _START_OF_PARAM = re.compile(rb"[?&][\w-]{0,40}\Z")
 _REDACTED = b"[redacted]"
 
@@ -59,7 +61,9 @@ def _value_of_key(raw: bytes, at: int, end: int) -> tuple[int, int] | None:
     if quote == -1 or b"\\" in raw[max(0, quote - 1) : at]:
         return None
     found = _REST_OF_KEY.match(raw, end)
-    return found.span(1) if found is not None else None
+    if found is None or (raw[quote:end] == b'"signature' and _PLANNED.fullmatch(found[1])):
+        return None
+    return found.span(1)
 
 
 def _value_of_param(raw: bytes, at: int, end: int) -> tuple[int, int] | None:

@@ -152,3 +152,20 @@ async def test_a_burst_of_cuts_writes_a_few_lines_and_counts_the_rest(autojump_c
         tracer.flush()
     assert [line["event"] for line in lines] == ["turn_cut"] * (MOST_LINES_A_SECOND + 1)
     assert (lines[-1]["reason"], lines[-1]["unlogged_before"]) == ("client_gone", 100 - MOST_LINES_A_SECOND)
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        ("reco_products|goals|skintype|reco_products:skintype|en", False),
+        ("unknown|unknown:|cn", False),
+        ("unknown|X9f/+a==|en", True),
+        ("3045022100f3|en|x", True),
+        ("abcdef", True),
+    ],
+)
+def test_a_planner_s_signature_is_no_secret(value: str, hidden: bool) -> None:
+    raw = msgspec.json.encode({"state": {"signature": value, "x_signature": value}})
+    told = msgspec.json.decode(redact(raw))["state"]
+    assert told["signature"] == ("[redacted]" if hidden else value)
+    assert told["x_signature"] == "[redacted]"
