@@ -151,6 +151,14 @@ class RoutineSimulate(Request, frozen=True, kw_only=True):
     test_product: Anything | UnsetType = UNSET
 
 
+class RecoGenerate(Request, frozen=True, kw_only=True):
+    """POST /v1/reco/generate. constraints: `budget`, `goal` and `preference` are read, as texts."""
+
+    focus: Text | UnsetType = UNSET
+    constraints: Anything | UnsetType = UNSET
+    include_alternatives: bool | UnsetType = UNSET
+
+
 class AffiliateOutcome(Request, frozen=True, kw_only=True):
     """POST /v1/affiliate/outcome: the person left for a shop, or tried to."""
 

@@ -15,6 +15,7 @@ from aurora.contract.requests import (
     ChatRequest,
     EventBatch,
     ProfileUpdate,
+    RecoGenerate,
     RoutineSimulate,
     SkinAnalysisRequest,
     TrackerLog,
@@ -121,6 +122,14 @@ ROUTES: tuple[Route, ...] = (
         body=RoutineSimulate,
         cards=("routine_simulation", "conflict_heatmap"),
         errors={500: ("SIMULATE_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/reco/generate",
+        summary="A routine of products for what is known, behind the gates of the chat and in its budget.",
+        body=RecoGenerate,
+        cards=("recommendations", "ingredient_plan", "confidence_notice", "diagnosis_gate", "gate_notice"),
+        errors={500: ("RECO_GENERATE_FAILED",)},
     ),
     Route(
         method="POST",

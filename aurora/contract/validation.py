@@ -22,6 +22,7 @@ from aurora.contract.requests import (
     ChatRequest,
     EventBatch,
     ProfileUpdate,
+    RecoGenerate,
     RoutineSimulate,
     SkinAnalysisRequest,
     TrackerLog,
@@ -37,6 +38,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "profile_update": ProfileUpdate,
     "tracker_log": TrackerLog,
     "routine_simulate": RoutineSimulate,
+    "reco_generate": RecoGenerate,
     "affiliate_outcome": AffiliateOutcome,
     "events": EventBatch,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aurora.actors.turn import Flow
-from aurora.flows import affiliate, profile, routine, session, tracker
+from aurora.flows import affiliate, profile, reco, routine, session, tracker
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 
@@ -28,5 +28,6 @@ TURN_KINDS: Mapping[str, TurnKind] = {
     "tracker_log": TurnKind(tracker.log, "tracker_log"),
     "tracker_recent": TurnKind(tracker.recent),
     "routine_simulate": TurnKind(routine.simulate, "routine_simulate"),
+    "reco_generate": TurnKind(reco.generate, "reco_generate"),
     "affiliate_outcome": TurnKind(affiliate.outcome, "affiliate_outcome"),
 }

@@ -18,6 +18,7 @@ from aurora.actors.house import House
 from aurora.actors.turn import Flow, conduct
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
+from aurora.flows import reco
 from aurora.flows.table import TURN_KINDS
 from aurora.rules import rollout
 from aurora.settings import Settings
@@ -61,6 +62,10 @@ def _chat(settings: Settings) -> tuple[str, int]:
     return "chat", settings.chat_budget_ms
 
 
+def _reco(settings: Settings) -> tuple[str, int]:
+    return "reco", settings.reco_budget_ms
+
+
 def _analysis(settings: Settings) -> tuple[str, int]:
     return "analysis", settings.analysis_budget_ms
 
@@ -81,6 +86,7 @@ TURNS = (
     _route("POST", "/v1/tracker/log", "tracker_log", _write, "TRACKER_LOG_FAILED"),
     _route("GET", "/v1/tracker/recent", "tracker_recent", _write, "TRACKER_LOAD_FAILED", ("days",)),
     _route("POST", "/v1/routine/simulate", "routine_simulate", _write, "SIMULATE_FAILED"),
+    _route("POST", "/v1/reco/generate", "reco_generate", _reco, "RECO_GENERATE_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
 )
 
@@ -128,7 +134,10 @@ def _handler(house: House, route: TurnRoute) -> Handler:
 def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> Turn:
     """The request as a turn. Ids and language are settled before anything of it can be refused."""
     is_chat = route.kind == "chat"
-    request.context = context = context_of(request, body, chat=is_chat)
+    context = context_of(request, body, chat=is_chat)
+    if route.kind == "reco_generate":  # a form, not a sentence (contract D 1.1)
+        context = msgspec.structs.replace(context, trigger_source=reco.TRIGGER)
+    request.context = context
     telemetry.bind_ids(context.request_id, context.trace_id)
     raw: dict[str, Any] = {}
     if is_chat:

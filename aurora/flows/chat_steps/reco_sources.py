@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from aurora.actors import catalogue
-from aurora.actors.findings import Answer, FailureCode, Finding
+from aurora.actors.findings import Answer, Failure, FailureCode, Finding
 from aurora.actors.questions import (
     CatalogueRows,
     CommerceSearch,
@@ -244,7 +244,7 @@ async def from_decision_system(turn: ChatTurn) -> Found:
         meta=turn.query_meta(intent="reco_products"),
     )
     finding = await _decide(turn, query, turn.settings.reco_upstream_timeout_ms)
-    if not finding.ok:
+    if isinstance(finding, Failure):
         return _undecided(finding)
     place = normalise_reco.found_in(**_where(turn, finding.value))
     items = normalise_reco.normalise(
@@ -274,7 +274,7 @@ async def from_decision_routine(turn: ChatTurn) -> Found:
         meta=turn.query_meta(intent="reco_routine"),
     )
     finding = await _decide(turn, query, turn.settings.reco_routine_timeout_ms)
-    if not finding.ok:
+    if isinstance(finding, Failure):
         return _undecided(finding)
     plan = routine_plan.read(**_where(turn, finding.value))
     items = normalise_reco.normalise(
@@ -310,7 +310,7 @@ async def _decide(turn: ChatTurn, query: str, cap_ms: int) -> Finding:
     )
 
 
-def _undecided(finding: Finding) -> Found:
+def _undecided(finding: Failure) -> Found:
     return Found(
         source="upstream_fallback", failure_code=finding.wire_code, transient=finding.code in TRANSIENT
     )

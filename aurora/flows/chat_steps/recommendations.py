@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aurora import telemetry
 from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps import picks
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
-from aurora.flows.chat_steps.reco_sources import SOURCES
+from aurora.flows.chat_steps.reco_sources import SOURCES, Source
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import replies
 from aurora.rules.notices import notice
@@ -15,8 +17,11 @@ from aurora.rules.notices import notice
 
 async def recommendations(turn: ChatTurn) -> bool:
     """Answer a request for products, or for a routine until that has a generator of its own."""
-    if not turn.wants_picks:
-        return False
+    return turn.wants_picks and await behind_the_gates(turn, SOURCES)
+
+
+async def behind_the_gates(turn: ChatTurn, sources: Iterable[Source]) -> bool:
+    """The missing core fact, the missing diagnosis, or what `sources` bring. True, for a step to return."""
     turn.budget("reco", turn.settings.reco_budget_ms)
     telemetry.skin_flow.labels("reco_request", "hit").inc()
     if turn.missing_core:
@@ -25,7 +30,7 @@ async def recommendations(turn: ChatTurn) -> bool:
         return await turn.answer(no_diagnosis(turn))
     turn.envelope.allow_commerce()
     turn.envelope.attempted_recommendations(artifact_usable=turn.artifact_usable)
-    return await picks.recommend(turn, SOURCES)
+    return await picks.recommend(turn, sources)
 
 
 def no_diagnosis(turn: ChatTurn) -> Reply:
