@@ -16,20 +16,21 @@ CONSERVATIVE_MAX_SCORE = 0.75
 _EN_TERMS = (
     "treatment", "retinoid", "retinol", "retinal", "retinaldehyde", "adapalene", "tretinoin", "aha",
     "bha", "pha", "salicylic", "glycolic", "lactic", "mandelic", "exfoliant", "chemical peel", "peel",
-    "peeling", "resurfacing", r"high[- ]strength",
+    "peeling", "resurfacing", r"high[- ]strength", r"benzoyl[- _]peroxide", "bpo",
 )  # fmt: skip
 _CN_TERMS = (
     "视黄醇", "视黄醛", "阿达帕林", "维a", "a醇", "果酸", "水杨酸", "杏仁酸", "乳酸", "甘醇酸", "焕肤",
-    "去角质", "刷酸",
+    "去角质", "刷酸", "过氧化苯甲酰",
 )  # fmt: skip
 
 # ASCII boundaries, not \b: a Latin term between Chinese characters or underscores is still that term.
 _TERM = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_EN_TERMS)})s?(?![a-z0-9])|{'|'.join(_CN_TERMS)}")
 
 _TEXT_KEYS = (
-    "step", "slot", "slot_step", "slotStep", "stage", "category", "type", "product_type", "productType",
-    "title", "name", "display_name", "displayName", "product_name", "productName", "notes", "reasons", "why",
+    "step", "slot", "slot_step", "slotStep", "routine_slot", "stage", "category", "type",
+    "product_type", "productType", "title", "name", "display_name", "displayName", "product_name", "productName", "notes", "reasons", "why",
     "key_actives", "keyActives", "active_ingredients", "activeIngredients", "ingredient", "ingredients",
+    "matched_ingredients",
 )  # fmt: skip
 
 _MAX_DEPTH = 6
@@ -66,6 +67,10 @@ def is_treatment_like(item: Mapping[str, Any]) -> bool:
                     parts.append(value)
                 elif value is not None:
                     parts.extend(_strings(value))
+            pack = holder.get("evidence_pack")
+            if isinstance(pack, Mapping):
+                # What is in it counts; what its papers say of other products does not.
+                parts.extend(_strings([pack.get(key) for key in ("keyActives", "key_actives")]))
     return _TERM.search("\n".join(parts).lower()) is not None
 
 
