@@ -17,16 +17,21 @@ from aurora.actors.links import Reply
 from aurora.actors.questions import (
     CatalogueRows,
     CommerceSearch,
+    ConfirmPhoto,
     DecisionChat,
     Erase,
     FindPlace,
     MatchCatalogue,
     OpenProduct,
+    PhotoChecked,
+    PhotoSlot,
+    PresignPhoto,
     Question,
     ReadForecast,
     ReadLogs,
     ReadMemory,
     Remember,
+    StorePhoto,
 )
 from aurora.contract.memory import Memory, SkinLog
 from aurora.store.port import Appended

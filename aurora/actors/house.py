@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import msgspec
 import trio
@@ -16,6 +16,7 @@ from aurora.actors.commerce import auth_headers, commerce_handler
 from aurora.actors.decision import decision_handler
 from aurora.actors.links import Link
 from aurora.actors.memory import memory_handler
+from aurora.actors.photos import PhotoDesk, photos_handler
 from aurora.actors.trace import Tracer, flags_in_force
 from aurora.actors.weather import MAX_BYTES, weather_handler
 from aurora.contract.errors import ContractError
@@ -45,7 +46,9 @@ class House:
         tracer: Tracer | None = None,
         actors: Mapping[str, Handler] | None = None,
         shelf: Catalogue | None = None,
+        photos: PhotoDesk | None = None,
     ) -> None:
+        self.photos = photos or PhotoDesk.of(Link("photos", "", settings), settings)
         self.settings = settings
         self.store = store
         self.links = links
@@ -60,6 +63,7 @@ class House:
                 "commerce": commerce_handler(links["commerce"]),
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
+                "photos": photos_handler(self.photos),
             }
         )
         self.tracing = settings.trace_level == "full"
@@ -103,11 +107,14 @@ async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
         Link("commerce", settings.backend_base_url, settings, headers=keys) as commerce,
         weather_link("geocoding", settings.weather_geocoding_base_url, settings) as geocoding,
         weather_link("forecast", settings.weather_forecast_base_url, settings) as forecast,
+        Link("photos", settings.backend_base_url, settings) as photos,
+        aclosing(PhotoDesk.of(photos, settings)) as desk,
         service_nursery() as nursery,
     ):
         links = {"decision": decision, "commerce": commerce, "geocoding": geocoding, "forecast": forecast}
+        links["photos"] = photos
         shelf = catalogue.load(settings)
-        house = House(settings, store, links, shelf=shelf)
+        house = House(settings, store, links, shelf=shelf, photos=desk)
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)

@@ -15,12 +15,16 @@ _REST_OF_KEY = re.compile(rb'[^"\\]{0,40}"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REST_OF_PARAM = re.compile(rb'[\w-]{0,40}=([^&#"\\\s]+)')
 # The planner's own signature (`rules.planner`): names of intent and fields, which a turn depends on.
 _PLANNED = re.compile(rb"[a-z_]{1,40}(?:\|[a-z_.:]{0,60}){2,9}")
+# Where a photo may be put: the whole address is the secret, and so are the headers that go with it.
+_UPLOAD = re.compile(rb'"upload"\s*:\s*\{')
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|[{}]')
+_UPLOAD_PLAIN = frozenset({b"method"})
 _START_OF_PARAM = re.compile(rb"[?&][\w-]{0,40}\Z")
 _REDACTED = b"[redacted]"
 
 
 def redact(raw: bytes) -> bytes:
-    """JSON bytes with the values of secret-named keys and URL parameters replaced.
+    """JSON bytes with the values of secret-named keys, URL parameters and upload addresses replaced.
 
     Every turn passes through here, so it looks for the words first (which is nearly free) and only around a
     word at names. Linear in its input.
@@ -43,6 +47,8 @@ def redact(raw: bytes) -> bytes:
             if found is not None:
                 spans.append(found.span(1))
             at = lowered.find(param, end)
+    if b'"upload"' in lowered:
+        spans += _upload_spans(raw)
     if not spans:
         return raw
     kept: list[bytes] = []
@@ -53,6 +59,27 @@ def redact(raw: bytes) -> bytes:
             last = stop
     kept.append(raw[last:])
     return b"".join(kept)
+
+
+def _upload_spans(raw: bytes) -> list[tuple[int, int]]:
+    """Every text inside an `upload` object, but for its method."""
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for start in _UPLOAD.finditer(raw):
+        if start.start() < end:
+            continue
+        depth, key = 1, b""
+        for token in _TOKEN.finditer(raw, start.end()):
+            end = token.end()
+            if token[1] is None:
+                depth += 1 if token[0] == b"{" else -1
+                if depth == 0:
+                    break
+            elif token[2] is not None:
+                key = token[1]
+            elif key not in _UPLOAD_PLAIN:
+                spans.append(token.span(1))
+    return spans
 
 
 def _value_of_key(raw: bytes, at: int, end: int) -> tuple[int, int] | None:

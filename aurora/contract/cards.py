@@ -267,6 +267,42 @@ class AnalysisSummary(Open, frozen=True, kw_only=True):
     ingredient_plan: Anything | UnsetType = UNSET
 
 
+# --- photos -----------------------------------------------------------------------------------------------
+
+
+class UploadAddress(Exact, frozen=True, kw_only=True):
+    """Where a photo may be put, and until when. url: null where there is no storage."""
+
+    method: Name
+    url: str | None
+    headers: dict[str, str]
+    expires_in_seconds: Annotated[int, Meta(ge=0)]
+
+
+class PhotoPresigned(Exact, frozen=True, kw_only=True):
+    """A place for one photo (contract C 3)."""
+
+    photo_id: Name
+    slot_id: Name
+    upload: UploadAddress
+    max_bytes: int | UnsetType = UNSET
+    tips: Any = UNSET
+
+
+class PhotoConfirmed(Exact, frozen=True, kw_only=True):
+    """A photo and its check (contract C 4, 5). qc_pending: it has not ended yet; ask again later."""
+
+    photo_id: str | None
+    slot_id: str | UnsetType | None = UNSET
+    qc_status: (
+        Literal["passed", "degraded", "failed", "too_dark", "too_bright", "has_filter", "blurry", "no_face"]
+        | None
+    )
+    qc: Anything | UnsetType = UNSET
+    next_poll_ms: int | UnsetType = UNSET
+    qc_pending: Literal[True] | UnsetType = UNSET
+
+
 # --- passed through ---------------------------------------------------------------------------------------
 
 
@@ -371,6 +407,8 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "recommendations": Recommendations,
     "ingredient_plan": IngredientPlan,
     "analysis_summary": AnalysisSummary,
+    "photo_presign": PhotoPresigned,
+    "photo_confirm": PhotoConfirmed,
     "routine_simulation": RoutineSimulation,
     "conflict_heatmap": ConflictHeatmap,
     "product_parse": ProductParse,

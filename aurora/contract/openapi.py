@@ -65,6 +65,9 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         schema = {"$ref": _REF.format(name=route.body.__name__)}
         operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": schema}}}
+    if route.form is not None:
+        content = {"multipart/form-data": {"schema": route.form}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -110,7 +113,8 @@ def _responses(route: Route) -> dict[str, Any]:
 def _errors(route: Route) -> dict[int, tuple[str, ...]]:
     if not route.is_envelope:
         return route.errors
-    common = {s: c for s, c in COMMON_ERRORS.items() if route.body is not None or s not in ONLY_WITH_A_BODY}
+    has_body = route.body is not None or route.form is not None
+    common = {s: c for s, c in COMMON_ERRORS.items() if has_body or s not in ONLY_WITH_A_BODY}
     return {s: (*common.get(s, ()), *route.errors.get(s, ())) for s in {**common, **route.errors}}
 
 
@@ -137,7 +141,13 @@ def _ok(route: Route) -> dict[str, Any]:
     return answer
 
 
+# Nowhere to put a photo: the endpoint's own card says so (contract C 4).
+NOWHERE = 501
+
+
 def _refusal(status: int, codes: tuple[str, ...], route: Route) -> dict[str, Any]:
+    if status == NOWHERE:
+        return {**_ok(route), "description": "Code of the error event: " + ", ".join(codes) + "."}
     name = "ErrorEnvelope" if route.is_envelope else "PlainError"
     answer: dict[str, Any] = {
         "description": "Code: " + ", ".join(codes) + ".",

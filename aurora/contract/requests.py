@@ -85,6 +85,33 @@ class PhotoRef(Request, frozen=True, kw_only=True):
     qc_status: Id | UnsetType = UNSET
 
 
+class PhotoPresign(Request, frozen=True, kw_only=True):
+    """POST /v1/photos/presign: where may a photo be put? That she agrees is implied by asking."""
+
+    slot_id: Id
+    content_type: Annotated[str, Meta(max_length=120)] | UnsetType = UNSET
+    bytes: Annotated[int, Meta(gt=0)] | UnsetType = UNSET
+
+
+class PhotoConfirm(Request, frozen=True, kw_only=True):
+    """POST /v1/photos/confirm: the photo has been put there."""
+
+    photo_id: Id
+    slot_id: Id | UnsetType = UNSET
+
+
+class PhotoUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a turn knows of POST /v1/photos/upload (multipart): everything but the photo itself.
+
+    handle: of its bytes on the tray. size: in bytes.
+    """
+
+    slot_id: str
+    content_type: str
+    size: int
+    handle: str
+
+
 class SkinAnalysisRequest(Request, frozen=True, kw_only=True):
     """POST /v1/analysis/skin. `{}` is valid: an analysis from what is known."""
 

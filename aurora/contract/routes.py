@@ -14,6 +14,8 @@ from aurora.contract.requests import (
     AffiliateOutcome,
     ChatRequest,
     EventBatch,
+    PhotoConfirm,
+    PhotoPresign,
     ProfileUpdate,
     RecoGenerate,
     RoutineSimulate,
@@ -27,7 +29,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     cards: types in its 200 envelope; empty for an answer that is no envelope. upstream_cards: cards of other
     types may stand beside them. errors: codes by status, beside those every envelope endpoint has. answer:
-    struct of a plain 200. query: (name, schema, description).
+    struct of a plain 200. query: (name, schema, description). form: schema of a multipart body.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[int, tuple[str, ...]] = {}
     answer: type[msgspec.Struct] | None = None
     query: tuple[tuple[str, dict[str, Any], str], ...] = ()
+    form: dict[str, Any] | None = None
 
     @property
     def is_envelope(self) -> bool:
@@ -46,6 +49,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.cards)
 
 
+# The photo bridge's own refusals keep their status; these are ours for it.
+_BRIDGE: dict[int, tuple[str, ...]] = {
+    502: (
+        "PHOTO_PRESIGN_UPSTREAM_FAILED", "UPSTREAM_MISSING_UPLOAD_URL", "PHOTO_UPLOAD_BYTES_FAILED",
+        "PHOTO_CONFIRM_UPSTREAM_FAILED",
+    ),
+    504: ("PHOTO_PRESIGN_UPSTREAM_FAILED", "PHOTO_CONFIRM_UPSTREAM_FAILED", "PHOTO_UPLOAD_FAILED"),
+}  # fmt: skip
 _STORAGE = ("DB_NOT_CONFIGURED", "DB_SCHEMA_NOT_READY", "DB_UNAVAILABLE")
 
 ROUTES: tuple[Route, ...] = (
@@ -70,6 +81,50 @@ ROUTES: tuple[Route, ...] = (
         body=SkinAnalysisRequest,
         cards=("analysis_summary", "confidence_notice", "ingredient_plan"),
         errors={500: ("ANALYSIS_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/photos/presign",
+        summary="A place for a photo. Without a bridge: 200 with no address, and why.",
+        body=PhotoPresign,
+        cards=("photo_presign",),
+        errors=_BRIDGE | {500: ("PHOTO_PRESIGN_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/photos/upload",
+        summary="A photo through us: multipart with slot_id, consent and the photo. Refused without consent.",
+        form={
+            "type": "object",
+            "required": ["slot_id", "consent", "photo"],
+            "properties": {
+                "slot_id": {"type": "string", "description": "`daylight` or `indoor_white`."},
+                "consent": {"type": "string", "description": "`true`, `1` or `yes`."},
+                "photo": {
+                    "type": "string",
+                    "format": "binary",
+                    "description": "JPEG, PNG, WebP, HEIC or HEIF; the part names its content type.",
+                },
+            },
+        },
+        cards=("photo_confirm",),
+        errors=_BRIDGE | {
+            400: (
+                "UNSUPPORTED_CONTENT_TYPE", "UPLOAD_TOO_LARGE", "MISSING_FIELD", "INVALID_MULTIPART",
+                "USER_CONSENT_REQUIRED",
+            ),
+            408: ("MULTIPART_PARSE_TIMEOUT",),
+            500: ("PHOTO_UPLOAD_FAILED",),
+            501: ("PHOTO_UPLOAD_NOT_CONFIGURED", "PHOTO_UPLOAD_AUTH_NOT_CONFIGURED"),
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/photos/confirm",
+        summary="What the check of a photo says, after at most six seconds.",
+        body=PhotoConfirm,
+        cards=("photo_confirm",),
+        errors=_BRIDGE | {500: ("PHOTO_CONFIRM_FAILED",)},
     ),
     Route(
         method="GET",

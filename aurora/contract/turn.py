@@ -36,7 +36,10 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """Ids and language of one request (contract A 2)."""
+    """Ids and language of one request (contract A 2).
+
+    checkout_token: of a shop's own session; the photo bridge alone is told. Traces hide it.
+    """
 
     request_id: str
     trace_id: str
@@ -45,6 +48,7 @@ class RequestContext(msgspec.Struct, frozen=True):
     brief_id: str | None = None
     trigger_source: str = "text"
     state: str | None = None
+    checkout_token: str | None = None
 
 
 class Turn(msgspec.Struct, frozen=True):

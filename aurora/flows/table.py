@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aurora.actors.turn import Flow
-from aurora.flows import affiliate, profile, reco, routine, session, tracker
+from aurora.flows import affiliate, photos, profile, reco, routine, session, tracker
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 
@@ -22,6 +22,9 @@ class TurnKind(msgspec.Struct, frozen=True):
 TURN_KINDS: Mapping[str, TurnKind] = {
     "chat": TurnKind(chat, "chat"),
     "analysis": TurnKind(analysis, "analysis"),
+    "photo_presign": TurnKind(photos.presign, "photo_presign"),
+    "photo_confirm": TurnKind(photos.confirm, "photo_confirm"),
+    "photo_upload": TurnKind(photos.upload, "photo_upload"),
     "bootstrap": TurnKind(session.bootstrap),
     "profile_update": TurnKind(profile.update, "profile_update"),
     "profile_delete": TurnKind(profile.delete),

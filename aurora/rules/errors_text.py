@@ -45,6 +45,50 @@ _BY_CODE: dict[str, tuple[str, str]] = {
         "Storage can't be reached right now, so I can't say this was saved. Please try again shortly.",
         "存储暂时连不上，无法确认是否已保存。请稍后再试。",
     ),
+    "UNSUPPORTED_CONTENT_TYPE": (
+        "I can read JPEG, PNG, WebP and HEIC photos. Please choose one of those.",
+        "目前支持 JPEG、PNG、WebP 和 HEIC 格式的照片，请换一张试试。",
+    ),
+    "UPLOAD_TOO_LARGE": (
+        "That photo is too large to take in. Please choose a smaller one.",
+        "这张照片太大了，请换一张小一点的。",
+    ),
+    "USER_CONSENT_REQUIRED": (
+        "I only look at photos you agree to share. Please confirm that first.",
+        "照片需要你同意后才能使用，请先勾选同意。",
+    ),
+    "MISSING_FIELD": (
+        "Something is missing from that upload. Please choose the photo again.",
+        "上传的内容不完整，请重新选择照片。",
+    ),
+    "INVALID_MULTIPART": (
+        "The photo arrived incomplete. Please send it again.",
+        "照片没有传完整，请再传一次。",
+    ),
+    "MULTIPART_PARSE_TIMEOUT": (
+        "The photo took too long to arrive. Please try again on a better connection.",
+        "照片上传超时了，请换个网络好一点的地方再试。",
+    ),
+    **dict.fromkeys(
+        ("PHOTO_UPLOAD_NOT_CONFIGURED", "PHOTO_UPLOAD_AUTH_NOT_CONFIGURED"),
+        (
+            "Photos can't be taken in here. You can go on without one, with a little less certainty.",
+            "这里暂时不能接收照片。不传照片也可以继续，只是把握会小一些。",
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            "PHOTO_PRESIGN_UPSTREAM_FAILED",
+            "UPSTREAM_MISSING_UPLOAD_URL",
+            "PHOTO_UPLOAD_BYTES_FAILED",
+            "PHOTO_CONFIRM_UPSTREAM_FAILED",
+            "PHOTO_UPLOAD_FAILED",
+        ),
+        (
+            "The photo couldn't be stored just now. Please try again in a moment.",
+            "照片暂时没能保存成功，请稍后再试。",
+        ),
+    ),
     "INTERNAL_SCHEMA_ERROR": (
         "Something went wrong on our side while putting the answer together. Please try again.",
         "整理回答时我们这边出了点问题，请再试一次。",

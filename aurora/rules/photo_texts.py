@@ -14,8 +14,7 @@ _BY_STATUS: dict[str, tuple[str, str]] = {
         "照片收到了，可以用，但不算理想。光线均匀、素颜拍会看得更准。",
     ),
     "failed": (
-        "The photo arrived, but it can't be read reliably. Please take another one in even light, face straight "
-        "to the camera, without a filter.",
+        "The photo arrived, but it's too unclear to go by. Could you take another in even light, no filter?",
         "照片收到了，但看不清楚，没法判断。请在均匀的光线下正对镜头、不开滤镜再拍一张。",
     ),
     "too_dark": (
@@ -43,20 +42,11 @@ _PENDING = (
     "The photo is uploaded; checking it takes a little longer. You can go on in the meantime.",
     "照片已上传，还在检查中，稍等一下就好。你可以先继续。",
 )
-_UNAVAILABLE = (
-    "Photos can't be taken in right now. You can go on without one, with a little less certainty.",
-    "暂时无法接收照片。不传照片也可以继续，只是把握会小一些。",
-)
 
 
 def about(status: str | None, lang: Lang) -> str:
     """One sentence or two about a photo. status: as `photo_quality_check.status_of` has it."""
     return _pick(_BY_STATUS.get(status or "", _PENDING), lang)
-
-
-def unavailable(lang: Lang) -> str:
-    """There is nowhere to put a photo."""
-    return _pick(_UNAVAILABLE, lang)
 
 
 def _pick(pair: tuple[str, str], lang: Lang) -> str:

@@ -10,13 +10,14 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from aurora.sandbox import commerce, decision
+from aurora.sandbox import commerce, decision, photos, weather
 from aurora.sandbox.misbehave import JSON, misbehave
-from aurora.sandbox.script import BadScriptError, Call, Rule, Sandbox, Step, parse, script_in_text
+from aurora.sandbox.script import UPSTREAMS, BadScriptError, Call, Rule, Sandbox, Step, parse, script_in_text
 
 DEADLINE_HEADER = "X-Aurora-Deadline-Ms"
-Healthy = Callable[[str], dict[str, Any]]
-MAX_QUESTION_BYTES = 4 * 1024 * 1024
+AUTH_HEADERS = ("X-API-Key", "Authorization", "X-Checkout-Token")
+Healthy = Callable[[str], dict[str, Any] | Response]
+MAX_BODY_BYTES = 32 * 1024 * 1024  # of the largest photo, with some room
 
 
 class ScriptRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,7 +37,7 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
     """
     state = sandbox or Sandbox(keep_texts=control)
     app = QuartTrio("aurora.sandbox")
-    app.config["MAX_CONTENT_LENGTH"] = MAX_QUESTION_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     # Stalls are the point here: no framework limit may end them.
     app.config["BODY_TIMEOUT"] = None
     app.config["RESPONSE_TIMEOUT"] = None
@@ -91,9 +92,69 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
         body = await _json_object()
         return await _play(state, "commerce", str(body.get("url", "")), body, lambda _: commerce.offer(body))
 
+    _photo_bridge(app, state)
+    @app.get("/v1/search")
+    async def geocode() -> Response:
+        name = request.args.get("name", "")
+        return await _play(state, "weather", name, dict(request.args), lambda _: weather.geocode(name))
+
+    @app.get("/v1/forecast")
+    async def forecast() -> Response:
+        asked = dict(request.args)
+        refusal = weather.refused(asked)
+        if refusal is not None:
+            return _json(refusal, 400)
+        place = f"{asked['latitude']},{asked['longitude']}"
+        return await _play(state, "weather", place, asked, lambda _: weather.forecast(asked))
+
     if control:
         _control(app, state)
     return app
+
+
+def _photo_bridge(app: QuartTrio, state: Sandbox) -> None:
+    store = photos.PhotoStore()
+
+    def base() -> str:
+        return request.host_url.rstrip("/")
+
+    @app.post("/photos/presign")
+    async def presign() -> Response:
+        body = await _json_object()
+        address = base()
+        return await _play(state, "photos", "presign", body, lambda _: store.presign(address, body))
+
+    @app.post("/photos/confirm")
+    async def confirm() -> Response:
+        body = await _json_object()
+        return await _play(state, "photos", "confirm", body, photos.check)
+
+    @app.get("/photos/qc")
+    async def qc() -> Response:
+        return await _play(state, "photos", "qc", dict(request.args), photos.check)
+
+    @app.get("/photos/download-url")
+    async def download_url() -> Response:
+        found = store.download_url(base(), request.args.get("upload_id", ""))
+        if found is None:
+            return _json({"error": "no such photo"}, 404)
+        return await _play(state, "photos", "download-url", dict(request.args), lambda _: found)
+
+    @app.route(f"{photos.STORAGE}/<photo_id>", methods=["GET", "PUT"])
+    async def storage(photo_id: str) -> Response:
+        secret = request.args.get("X-Amz-Signature", "")
+        photo: bytes = await request.get_data(as_text=False)  # type: ignore[assignment]  # bytes, when told so
+
+        def healthy(_: str) -> Response:
+            if request.method == "PUT":
+                return Response(b"", store.put(photo_id, secret, photo))
+            found = store.get(photo_id, secret)
+            if found is None:
+                refused = b"<Error><Code>AccessDenied</Code></Error>"
+                return Response(refused, 403, content_type="application/xml")
+            return Response(found.photo or b"", 200, content_type=found.content_type)
+
+        return await _play(state, "storage", request.method, {}, healthy)
 
 
 async def _play(state: Sandbox, upstream: str, text: str, body: dict[str, Any], healthy: Healthy) -> Response:
@@ -129,10 +190,12 @@ async def _follow(rule: Rule | None, steps: tuple[Step, ...], healthy: Healthy, 
         elif step.name == "stub":
             stub = step.word
         else:
-            return await misbehave(step, healthy(stub), call)
+            spoilt = healthy(stub)
+            return await misbehave(step, {} if isinstance(spoilt, Response) else spoilt, call)
     if rule is not None and rule.body is not None:
         return Response(rule.body, 200, content_type=JSON)
-    return _json(healthy(stub))
+    answer = healthy(stub)
+    return answer if isinstance(answer, Response) else _json(answer)
 
 
 def _opened(state: Sandbox, upstream: str, text: str, body: dict[str, Any], script: str) -> Call:
@@ -148,6 +211,7 @@ def _opened(state: Sandbox, upstream: str, text: str, body: dict[str, Any], scri
         script=script,
         deadline_ms=int(deadline) if deadline.isdigit() else None,
         authorised=bool(request.headers.get("X-API-Key") or request.headers.get("Authorization")),
+        auth=[name for name in AUTH_HEADERS if name in request.headers],
         started_ms=round(trio.current_time() * 1000),
     )
     state.calls.append(call)
@@ -159,8 +223,8 @@ def _control(app: QuartTrio, state: Sandbox) -> None:
     async def script() -> Response:
         try:
             wanted = msgspec.json.decode(await request.get_data(), type=ScriptRequest)
-            if wanted.upstream not in ("decision", "commerce", "*"):
-                return _json({"error": "upstream is decision, commerce or *"}, 400)
+            if wanted.upstream not in UPSTREAMS:
+                return _json({"error": f"upstream is one of {', '.join(UPSTREAMS)}"}, 400)
             state.script(
                 wanted.upstream,  # type: ignore[arg-type]  # checked on the line above
                 wanted.behaviour,

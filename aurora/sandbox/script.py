@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
-Upstream = Literal["decision", "commerce", "*"]
+Upstream = Literal["decision", "commerce", "photos", "storage", "weather", "*"]
+UPSTREAMS: tuple[str, ...] = get_args(Upstream)
 
 MAX_LATENCY_MS = 600_000
 MAX_MEGABYTES = 256
@@ -128,6 +129,7 @@ class Call(msgspec.Struct):
     """One request that an upstream received.
 
     query: what was asked, empty unless the sandbox keeps texts. deadline_ms: the caller's deadline header.
+    auth: names of the headers that said who asks.
     ended: `open` while under way, `answered`, `misbehaved`, or `client_closed` when the caller hung up first
     (of a drip or a huge body: before its end). elapsed_ms: until then, or until the body began to flow.
     started_ms, elapsed_ms: whole milliseconds on the sandbox's own monotonic clock.
@@ -143,6 +145,7 @@ class Call(msgspec.Struct):
     deadline_ms: int | None
     authorised: bool
     started_ms: int
+    auth: list[str] = []
     elapsed_ms: int = 0
     ended: str = "open"
 

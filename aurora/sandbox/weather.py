@@ -1,6 +1,6 @@
 """The weather service's understudy: places and forecasts in Open-Meteo's shape (contract B 12.3).
 
-Made up, but steady: the same place and day always give the same weather, and north and south have their seasons.
+Made up, but steady: the same place and day always have the same weather, north and south their own seasons.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ _FALSE_WORDS = frozenset({"false", "0", "no", "n", "off"})
 _PROVIDERS = ("gemini", "openai")
 _MOST_MODEL = 120
 _MOST_STATE = 200
+_MOST_TOKEN = 4096
 
 
 def context_of(request: Arrived, body: object = None, *, chat: bool = False) -> RequestContext:
@@ -40,6 +41,7 @@ def context_of(request: Arrived, body: object = None, *, chat: bool = False) -> 
         brief_id=_id(request.header(b"x-brief-id"), session.get("brief_id")) or None,
         trigger_source=trigger_source(said) if chat else "text",
         state=state[:_MOST_STATE] if isinstance(state, str) and state and state.isprintable() else None,
+        checkout_token=_token(request.header(b"x-checkout-token")),
     )
 
 
@@ -90,6 +92,11 @@ def _named(value: object) -> Lang | None:
     if not isinstance(value, str) or not value.strip():
         return None
     return "CN" if value.strip()[:2].lower() in ("zh", "cn") else "EN"
+
+
+def _token(value: str) -> str | None:
+    """A token as it goes on in a header, or None: one that is no ASCII is nobody's."""
+    return value if 0 < len(value) <= _MOST_TOKEN and value.isascii() and value.isprintable() else None
 
 
 def _id(*candidates: object) -> str:

@@ -16,10 +16,12 @@ import trio
 from aurora import telemetry
 from aurora.contract.errors import ContractError
 from aurora.settings import Settings
+from aurora.web import photo_upload
 from aurora.web.answers import Reply, refusal
 from aurora.web.body import BodyReader, ClientGoneError, Receive
 from aurora.web.build import Build
 from aurora.web.cors import Cors, RawHeaders
+from aurora.web.photo_upload import PhotoReader
 from aurora.web.request import SCOPE_KEY, Arrived, arrived
 
 Message = MutableMapping[str, Any]
@@ -36,11 +38,10 @@ _STATUS_CLASSES = {n: f"{n}xx" for n in range(1, 6)}
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A registered path. streams: the route reads its body itself (uploads)."""
+    """A registered path."""
 
     path: str
     methods: frozenset[str]
-    streams: bool = False
 
 
 class Edge:
@@ -64,6 +65,7 @@ class Edge:
         self._arrival = arrival
         self._cors = Cors(settings)
         self._reader = BodyReader(settings.max_body_bytes)
+        self._photos = PhotoReader(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection scope; everything but HTTP goes straight through."""
@@ -91,10 +93,13 @@ class Edge:
     async def _serve(
         self, scope: Scope, receive: Receive, answer: Outgoing, route: Route | None, request: Arrived
     ) -> None:
-        if route is not None and not route.streams:
+        if route is not None:
             if request.method in _BODY_METHODS and request.method in route.methods:
                 try:
-                    request.body = await self._reader.read(receive, request.headers)
+                    if route.path == photo_upload.PATH:
+                        request.uploaded = await self._photos.read(receive, request)
+                    else:
+                        request.body = await self._reader.read(receive, request.headers)
                     # A client on a slow line has its whole budget still: it counts from the last byte.
                     request.at = self._arrival()
                 except ContractError as error:
@@ -104,8 +109,7 @@ class Edge:
                     return
             # Quart sees neither body nor headers: reading them twice is a third of a small request's cost.
             scope["headers"] = [(b"host", request.headers.get(b"host", b"localhost"))]
-        if route is None or not route.streams:
-            receive = only_disconnects(receive)
+        receive = only_disconnects(receive)
         scope[SCOPE_KEY] = request
         await self._app(scope, receive, answer)
 

@@ -75,6 +75,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 settings,
                 decision_base_url=url,
                 backend_base_url=url,
+                backend_api_key=settings.backend_api_key or "sandbox",
                 weather_geocoding_base_url=url,
                 weather_forecast_base_url=url,
             )

@@ -23,7 +23,8 @@ class Arrived(msgspec.Struct):
     at: trio instant of the kernel's arrival of its bytes. now: UTC wall clock, whole milliseconds. seed: 16
     random bytes as hex, from which every id of the turn derives. spare_id: a fresh UUID, for a trace nobody
     named. body: as sent, content encoding undone. context: set once known, for error answers.
-    extra_headers: go on every answer of this request, errors included.
+    extra_headers: go on every answer of this request, errors included. uploaded: the photo of an upload
+    (`photo_upload.Uploaded`).
     """
 
     method: str
@@ -39,6 +40,7 @@ class Arrived(msgspec.Struct):
     body: bytes = b""
     context: RequestContext | None = None
     extra_headers: dict[str, str] = {}
+    uploaded: Any = None
 
     def header(self, name: bytes) -> str:
         """A header's text, trimmed; "" when it is absent."""

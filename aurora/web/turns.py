@@ -5,7 +5,8 @@ A new endpoint is a new row: its kind (flow and body: `flows.table`), and its bu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,15 +17,18 @@ from quart_trio.wrappers import TrioResponse
 from aurora import telemetry
 from aurora.actors.house import House
 from aurora.actors.turn import Flow, conduct
+from aurora.contract.requests import PhotoUpload
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
 from aurora.flows import reco
 from aurora.flows.table import TURN_KINDS
 from aurora.rules import rollout
 from aurora.settings import Settings
+from aurora.web import photo_upload
 from aurora.web.answers import CHAT_PATH, Reply, envelope_reply
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
+from aurora.web.photo_upload import Uploaded
 from aurora.web.request import Arrived, current_request
 from aurora.web.rollout import placed, rollout_headers
 from aurora.web.turn_connection import Handler
@@ -70,6 +74,10 @@ def _analysis(settings: Settings) -> tuple[str, int]:
     return "analysis", settings.analysis_budget_ms
 
 
+def _photo(settings: Settings) -> tuple[str, int]:
+    return "photo", settings.photo_budget_ms
+
+
 def _route(
     method: str, path: str, kind: str, budget: Budget, failed: str, query: tuple[str, ...] = ()
 ) -> TurnRoute:
@@ -80,6 +88,9 @@ def _route(
 TURNS = (
     _route("POST", CHAT_PATH, "chat", _chat, "CHAT_FAILED"),
     _route("POST", "/v1/analysis/skin", "analysis", _analysis, "ANALYSIS_FAILED"),
+    _route("POST", "/v1/photos/presign", "photo_presign", _photo, "PHOTO_PRESIGN_FAILED"),
+    _route("POST", "/v1/photos/confirm", "photo_confirm", _photo, "PHOTO_CONFIRM_FAILED"),
+    _route("POST", photo_upload.PATH, "photo_upload", _photo, "PHOTO_UPLOAD_FAILED"),
     _route("GET", "/v1/session/bootstrap", "bootstrap", _bootstrap, "BOOTSTRAP_FAILED"),
     _route("POST", "/v1/profile/update", "profile_update", _write, "PROFILE_SAVE_FAILED"),
     _route("POST", "/v1/profile/delete", "profile_delete", _write, "PROFILE_DELETE_FAILED"),
@@ -119,10 +130,10 @@ def _handler(house: House, route: TurnRoute) -> Handler:
 
     async def handle(request: Arrived) -> Reply:
         body: Any = None
-        if route.method == "POST":
+        if route.method == "POST" and request.uploaded is None:
             body = json_value(request.body, request.headers.get(b"content-type"))
         turn = _turn(request, route, body, settings)
-        with house.admit(request.at, budget[1]):
+        with house.admit(request.at, budget[1]), _photo_in_hand(house, turn, request):
             finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
         if finished.cut_reason == "budget":
             telemetry.http_timeouts.labels(route.method, route.path).inc()
@@ -148,8 +159,10 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> 
     identity = identity_of(context)
     if is_chat and identity.user_id is not None:
         raw |= _placed(request, body, settings, identity.user_id)
-    decoded = None
-    if route.body is not None:
+    decoded: Any = None
+    if request.uploaded is not None:
+        decoded = _as_body(request.uploaded, handle=request.seed)
+    elif route.body is not None:
         decoded = decode(route.body, body, max_depth=settings.max_json_depth)
     return Turn(
         kind=route.kind,
@@ -167,3 +180,24 @@ def _placed(request: Arrived, body: Any, settings: Settings, user_id: str | None
     assignment = placed(request, body, settings, user_id)
     request.extra_headers = rollout_headers(assignment, settings)
     return {rollout.RAW_KEY: rollout.as_raw(assignment)} if rollout.needed(assignment, settings) else {}
+
+
+def _as_body(uploaded: Uploaded, *, handle: str) -> PhotoUpload:
+    """What a turn may know of an upload: everything but the photo."""
+    return PhotoUpload(
+        slot_id=uploaded.slot_id,
+        content_type=uploaded.content_type,
+        size=len(uploaded.photo),
+        handle=handle,
+    )
+
+
+@contextmanager
+def _photo_in_hand(house: House, turn: Turn, request: Arrived) -> Iterator[None]:
+    """The photo of an upload lies on the tray while its turn runs."""
+    if request.uploaded is None:
+        yield
+        return
+    with house.photos.tray.holding(turn.body.handle, request.uploaded.photo):
+        request.uploaded = None
+        yield

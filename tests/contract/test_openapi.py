@@ -69,7 +69,10 @@ def test_every_card_type_has_a_schema_and_a_route_that_sends_it() -> None:
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.is_envelope], ids=lambda r: r.path)
 def test_an_envelope_endpoint_documents_its_refusals(route: Any) -> None:
     responses = document()["paths"][route.path][route.method.lower()]["responses"]
-    expected = {"200", "400", "405", "500", "503"} | ({"408", "413", "415"} if route.body else set())
+    expected = {"200", "400", "405", "500", "503"}
+    if route.body or route.form:
+        expected |= {"408", "413", "415"}
+    expected |= {str(status) for status in route.errors}
     assert set(responses) == expected
     assert all("content" in answer for answer in responses.values())
 
@@ -103,6 +106,9 @@ CALLS: list[tuple[str, str, Any, dict[str, Any], int]] = [
     ("POST", "/v1/chat", {"message": "my cheek is bleeding and I have a fever"}, U, 200),
     ("POST", "/v1/analysis/skin", {"currentRoutine": "[AM] wash"}, U, 200),
     ("POST", "/v1/analysis/skin", {}, {"uid": "u2"}, 200),
+    ("POST", "/v1/photos/presign", {"slot_id": "daylight"}, U, 200),
+    ("POST", "/v1/photos/confirm", {"photo_id": "upl_1"}, U, 200),
+    ("POST", "/v1/photos/upload", {}, U, 501),
     ("GET", "/v1/session/bootstrap", None, U, 200),
     ("POST", "/v1/profile/delete", {}, U, 200),
     ("POST", "/v1/chat", {"foo": 1}, U, 400),

@@ -197,6 +197,7 @@ async def web(
                 "decision": _nobody,
                 "commerce": _nobody,
                 "weather": _nobody,
+                "photos": _nobody,
             }
             house = House(settings, store, {}, actors=actors)
             await nursery.start(house.clerk.run)
