@@ -28,9 +28,9 @@ _TERM = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_EN_TERMS)})s?(?![a-z0-9])|{'|'.
 
 _TEXT_KEYS = (
     "step", "slot", "slot_step", "slotStep", "routine_slot", "stage", "category", "type",
-    "product_type", "productType", "title", "name", "display_name", "displayName", "product_name", "productName", "notes", "reasons", "why",
-    "key_actives", "keyActives", "active_ingredients", "activeIngredients", "ingredient", "ingredients",
-    "matched_ingredients",
+    "product_type", "productType", "title", "name", "display_name", "displayName", "product_name",
+    "productName", "notes", "reasons", "why", "key_actives", "keyActives", "active_ingredients",
+    "activeIngredients", "ingredient", "ingredients", "matched_ingredients",
 )  # fmt: skip
 
 _MAX_DEPTH = 6
