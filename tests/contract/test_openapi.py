@@ -107,6 +107,7 @@ CALLS: list[tuple[str, str, Any, dict[str, Any], int]] = [
     ("POST", "/v1/chat", {"message": "my cheek is bleeding and I have a fever"}, U, 200),
     ("POST", "/v1/analysis/skin", {"currentRoutine": "[AM] wash"}, U, 200),
     ("POST", "/v1/analysis/skin", {}, {"uid": "u2"}, 200),
+    ("POST", "/v1/routine/simulate", {"routine": {"pm": [{"name": "retinol"}]}}, U, 200),
     ("POST", "/v1/photos/presign", {"slot_id": "daylight"}, U, 200),
     ("POST", "/v1/photos/confirm", {"photo_id": "upl_1"}, U, 200),
     ("POST", "/v1/photos/upload", {}, U, 501),
