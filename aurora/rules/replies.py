@@ -156,7 +156,7 @@ def picks(
             "目前把握有限，所以只给温和的基础方案，先不加强效成分；重新拍照可以更准。",
         )
     body = (
-        "\n".join([_pick(lang, "Minimal AM/PM list:", "最小可行清单（早/晚）："), *_named(items, lang)])
+        "\n".join([_pick(lang, "Minimal AM/PM list:", "最小可行清单（早/晚）："), *named(items, lang)])
         if name_them
         else _pick(
             lang,
@@ -240,16 +240,8 @@ def chat_late_detail(lang: Lang) -> str:
     return _pick(lang, "Nothing was lost; sending it again is enough.", "内容没有丢失，重新发送即可。")
 
 
-def not_prose(lang: Lang) -> str:
-    """The upstream answered in data that is not shown as it is."""
-    return _pick(
-        lang,
-        "Got it. Tell me a little more about what you'd like to know, and I'll answer in plain words.",
-        "收到。再多说一点你想了解的内容，我用大白话回答你。",
-    )
-
-
-def _named(items: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
+def named(items: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
+    """One line of markdown for each of the first picks."""
     lines = []
     for item in items[:MAX_NAMED]:
         sku = item["sku"]
