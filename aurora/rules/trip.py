@@ -54,7 +54,8 @@ _NO_PLACE_CN = re.compile(
 )
 
 # English: a name with a capital after to, in, at; or any word after a word of travelling.
-_NAME_EN = r"[A-Z][A-Za-z'’.]{1,20}(?:[ -](?:de|da|di|la|le|los|del|of|the|[A-Z][A-Za-z'’.]{0,20})){0,4}"
+_CAPITALISED = r"[A-Z][A-Za-z'’-]{1,30}"
+_NAME_EN = rf"(?:(?:St|Mt|Ft)\. )?{_CAPITALISED}(?: (?:de|da|di|la|le|los|del|of|the|{_CAPITALISED})){{0,4}}"
 _CAPITAL_EN = re.compile(
     rf"\b(?:to|in|at|for|visit(?:ing)?|[Dd]estination(?: is|:)?)\s{{1,3}}({_NAME_EN})", re.ASCII
 )

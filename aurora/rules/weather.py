@@ -20,6 +20,14 @@ _INGREDIENT = pattern(
     r"|成分|玻尿酸|透明质酸|神经酰胺|泛醇|胜肽|多肽|角鲨烷|甘油|尿素|积雪草|氢醌|熊果苷|补骨脂酚"
 )
 
+# Weather that the contract's list does not name.
+_ALSO = pattern(
+    r"\b(?:rainy|snowy|sunny|stormy|humid|muggy|freezing|frosty|smoggy) "
+    r"(?:days?|weeks?|mornings?|seasons?|out|outside)\b"
+    r"|\b(?:typhoon|monsoon|heatwave|smog|pollen|hay fever)\b"
+    r"|梅雨|回南天|桑拿天|寒潮|台风|零下|沙尘|柳絮|大太阳"
+)
+
 
 class Weather(msgspec.Struct, frozen=True, kw_only=True):
     """What a message says of it. scenario, extra: keys of `weather_texts.ADVICE` and `EXTRA`."""
@@ -45,7 +53,7 @@ def asks(ask: ChatAsk) -> bool:
         return False
     if detectors.asks_suitability(text) and (ask.anchor_id or ask.anchor_url):
         return False
-    return intent.name in INTENTS or detectors.asks_weather(text)
+    return intent.name in INTENTS or detectors.asks_weather(text) or hit(text, _ALSO)
 
 
 def read(text: str) -> Weather:
