@@ -263,8 +263,8 @@ async def from_decision_system(turn: ChatTurn) -> Found:
 async def from_decision_routine(turn: ChatTurn) -> Found:
     """Ask the decision system for a morning and an evening routine (contract B 15, D 3.5, 5.11).
 
-    A product may stand in it twice, once in the morning and once at night. What the system proposes instead of
-    a routine comes along as chips.
+    A product may stand in it twice, in the morning and at night. What the system proposes instead of a
+    routine comes along as chips.
     """
     query = routine_query(
         turn.ask.message,
