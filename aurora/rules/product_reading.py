@@ -167,7 +167,7 @@ def _flat(found: Mapping[str, Any]) -> Analysis:
         reasons=_texts(assessment.get("reasons")),
         how_to_use=assessment.get("how_to_use", assessment.get("howToUse")),
         confidence=numeric(found.get("confidence")),
-        alternatives=found.get("alternatives"),
+        alternatives=found.get("alternatives") or _object(found.get("competitors")).get("candidates"),
         codes=codes,
         hero=assessment.get("hero_ingredient"),
     )
@@ -275,7 +275,7 @@ def _candidates(value: object) -> list[dict[str, Any]]:
         similarity = numeric(_either(_object(given), "similarity_score", "similarity"))
         if similarity is not None:
             row["similarity_score"] = _share(similarity)
-        why = _texts(_object(given).get("reasons"))[:4]
+        why = _texts(_object(given).get("reasons"))[:4] or _why(_object(given).get("why_candidate"))
         if why:
             row["why_candidate"] = {"summary": why[0], "reasons_user_visible": why[:3]}
         tradeoffs = _object(_object(given).get("tradeoffs"))
@@ -284,6 +284,11 @@ def _candidates(value: object) -> list[dict[str, Any]]:
             row["compare_highlights"] = highlights
         rows.append(row)
     return rows
+
+
+def _why(value: object) -> list[str]:
+    told = _object(value)
+    return _texts(told.get("reasons_user_visible")) or _texts(told.get("summary")) if told else _texts(value)
 
 
 # --- small readers

@@ -169,11 +169,34 @@ async def test_the_product_of_the_context_needs_no_look_up(autojump_clock: Any) 
     assert len(asked_decision(played)) == 1
 
 
-async def test_a_card_that_the_upstream_brings_itself_is_not_doubled(autojump_clock: Any) -> None:
-    own = {"type": "product_analysis", "payload": {"assessment": {"verdict": "Good"}}}
-    played = await judged(chat=DecisionReply(answer="Here.", cards=[own]))
+@pytest.mark.parametrize("message", ["", "hello"])
+async def test_a_card_that_the_upstream_brings_itself_is_made_whole_not_doubled(
+    autojump_clock: Any, message: str
+) -> None:
+    own = {
+        "type": "product_analysis",
+        "payload": {"assessment": {"verdict": "Good"}, "llm_raw_response": "x"},
+    }
+    played = await judged(chat=DecisionReply(answer="Here.", cards=[own]), message=message)
     assert played.card_types == ["product_analysis"]
+    (card,) = played.cards("product_analysis")
+    assert (card["assessment"]["verdict"], card["evidence"]["science"]["risk_notes"]) == ("Suitable", [])
+    assert ("Verdict:" in played.text) is (message == "")
     assert len(asked_decision(played)) == 1
+
+
+async def test_a_card_that_the_upstream_brings_itself_is_no_kinder_than_safety_allows(
+    autojump_clock: Any,
+) -> None:
+    payload = {"assessment": {"verdict": "Good"}, "evidence": {"science": {"key_ingredients": ["retinol"]}}}
+    own = {"type": "Product_Analysis", "payload": payload}
+    fragile = msgspec.structs.replace(CALM, barrierStatus="impaired")
+    played = await judged(
+        profile=fragile, chat=DecisionReply(answer="Wonderful!", cards=[own]), message="hello"
+    )
+    (card,) = played.cards("product_analysis")
+    assert card["assessment"]["verdict"] == "Caution"
+    assert "Wonderful" not in played.text
 
 
 @pytest.mark.parametrize(("profile", "calls"), [(CALM, 4), (None, 3)])

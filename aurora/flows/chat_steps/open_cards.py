@@ -72,6 +72,7 @@ async def gather(turn: ChatTurn, reply: DecisionReply, judged: Judged | None) ->
     theirs = _conflicts(turn, reply, theirs, found)
     if judged is not None and judged.card is not None:
         found.ours.append(judged.card)
+        theirs = [card for card in theirs if card.type.lower() != judged.card.type]
     found.theirs = theirs
     if allowed:
         await _enriched(turn, found)

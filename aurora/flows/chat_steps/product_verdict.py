@@ -21,14 +21,14 @@ from aurora.rules.product_reading import product_name, read_analysis, read_ancho
 from aurora.rules.query import deep_scan_query, parse_query
 from aurora.rules.safety import wording
 
+CARD = "product_analysis"
 PARSE_MS, DEEP_SCAN_MS, RETRY_MS = 12_000, 16_000, 14_000
 """Limits of the three calls (contract D 3.2); what is left of the turn's budget bounds each of them."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict. card: stands before the upstream's own. say: the words, None if the upstream's will do.
-
-    instead: the safety rules rule the product out; this is the whole answer.
+    """A verdict. card: before the upstream's, and instead of one of its kind. say: the words, None if the
+    upstream's will do. instead: the safety rules rule the product out; this is the whole answer.
     """
 
     card: ReplyCard | None = None
@@ -43,18 +43,30 @@ def subject_of(turn: ChatTurn) -> str | None:
 
 
 async def judge(turn: ChatTurn, reply: DecisionReply) -> Judged | None:
-    """The verdict beside `reply`; None if none is wanted, or the upstream brought a card of its own."""
+    """The verdict beside `reply`, in the place of a card that the upstream may have brought; None if none is
+    wanted.
+    """
     subject = subject_of(turn)
     wanted = subject is not None or fit_check.evaluates(turn.ask)
-    if not wanted or any(card.get("type") == "product_analysis" for card in reply.cards):
-        return None
-    analysis = read_anchor(reply.context, keep_kb=turn.ask.debug)
-    if analysis is None and subject is not None:
-        turn.if_cut(_unfinished(turn))
-        analysis = await _looked_up(turn, subject)
+    analysis = _brought(turn, reply)
+    if analysis is None and wanted:
+        analysis = read_anchor(reply.context, keep_kb=turn.ask.debug)
+        if analysis is None and subject is not None:
+            turn.if_cut(_unfinished(turn))
+            analysis = await _looked_up(turn, subject)
     if analysis is None:
         return None
-    return _safe(turn, product_analysis.in_words(analysis, turn.lang), reply)
+    return _safe(turn, product_analysis.in_words(analysis, turn.lang), reply, wanted=wanted)
+
+
+def _brought(turn: ChatTurn, reply: DecisionReply) -> Analysis | None:
+    """The upstream's own card, if it has one with a verdict."""
+    for card in reply.cards:
+        kind, payload = card.get("type"), card.get("payload")
+        if isinstance(kind, str) and kind.strip().lower() == CARD and isinstance(payload, dict):
+            analysis = read_analysis(payload, None, keep_kb=turn.ask.debug)
+            return analysis if analysis.verdict is not None else None
+    return None
 
 
 async def _looked_up(turn: ChatTurn, subject: str) -> Analysis | None:
@@ -130,7 +142,7 @@ def _unfinished(turn: ChatTurn) -> Reply:
     return msgspec.structs.replace(late.chat_late(turn), say=fit_texts.unfinished(turn.lang))
 
 
-def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply) -> Judged:
+def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply, *, wanted: bool) -> Judged:
     """The verdict as far as it may be given to this person (decision 19)."""
     named = f"{product_name(analysis.product)}. {', '.join(analysis.key_ingredients)}."
     result = safety.check(f"{turn.ask.spoken}\n{named}", turn.profile, turn.lang)
@@ -150,11 +162,11 @@ def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply) -> Judged:
             chips=wording.fact_chips(open_question, turn.lang),
         )
     analysis = msgspec.structs.replace(analysis, candidates=turn.outgoing(analysis.candidates).kept)
-    own_words = cautions or not fit_texts.has_sections(reply.answer or "")
+    own_words = cautions or (wanted and not fit_texts.has_sections(reply.answer or ""))
     return Judged(
         card=ReplyCard(
             "analyze",
-            "product_analysis",
+            CARD,
             analysis.payload(turn.lang, turn.profile),
             analysis.field_missing(),
         ),
