@@ -41,7 +41,7 @@ async def house(
         yield client
 
 
-async def upload(client: WebClient, sent: bytes | None = None, **headers: str) -> WebAnswer:
+async def upload(client: WebClient, sent: Any = None, **headers: str) -> WebAnswer:
     """An upload as the client sends it."""
     return await client.send(
         "POST",
