@@ -121,9 +121,12 @@ def _product(given: Mapping[str, Any]) -> dict[str, Any] | None:
         for key in _PRODUCT_TEXTS
         if isinstance(value := given.get(key), str) and value.strip()
     }
-    if not any(product.get(key) for key in ("name", "display_name", "sku_id", "product_id")):
+    named = next(
+        (product[key] for key in ("name", "display_name", "product_id", "sku_id") if key in product), ""
+    )
+    if not named:
         return None
-    product.setdefault("name", product.get("display_name") or product.get("product_id") or product["sku_id"])
+    product["name"] = named
     for key in ("price", "availability", "currency"):
         if isinstance(given.get(key), str | int | float | list | dict):
             product[key] = given[key]

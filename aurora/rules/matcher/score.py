@@ -102,7 +102,7 @@ def wanted_of(plan: Mapping[str, Any], profile: Profile | None, *, gentle: bool,
 
 def band_of(tier: str | None) -> str:
     """low, mid, high, or "" (D 13, defect 16: ¥200, ¥500, ¥1000+, 不确定)."""
-    return _BANDS.get("".join(fold(tier or "").split()), "")
+    return _BANDS.get("".join(fold(tier or "").replace("￥", "¥").split()), "")
 
 
 def region_of(region: str | None) -> str:
