@@ -29,9 +29,10 @@ _TERMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 # Words of the list that mean something else here.
 _FIGURE = pattern(
     r"\bbleeding[ -](?:edge|hearts?)\b|\b(?:gold|spring|dance|football|world cup|wedding"
-    r"|saturday night|baby|bieber|election|holiday|k-?pop|disco) fever\b"
+    r"|saturday night|baby|bieber|election|holiday|christmas|sale|shopping|k-?pop|disco) fever\b"
     r"|\bfever[ -](?:pitch|dreams?|tree)\b"
     r"|\b(?:wallet|bank account|budget|company|savings)\b(?: \w+){0,2} (?:bleeds|bled|bleeding)\b"
+    r"|\b(?:screen|backlight|display)\b(?: \w+){0,3} (?:bleeds|bled|bleeding)\b|\bbleed(?:s|ing) light\b"
     r"|\bbleeding (?:money|cash|subscribers|users)\b"
     r"|\b(?:lipsticks?|lip ?liner|eye ?liner|liner|ink|colou?rs?|dye"
     r"|mascara)\b(?: \w+){0,3} (?:bleeds|bled|bleeding)\b"
@@ -45,7 +46,10 @@ _FIGURE = pattern(
     r"|heartbreak|los|read|watch|my wallet|use)"
     r"|发烧(?:友|级|音响)|(?:手机|电脑|充电器|机器|笔记本|仪器|美容仪|电池"
     r"|导入仪)[^，。,.]{0,4}(?:发热|发烧)|发热(?:面膜|眼罩|贴|内衣|纤维|衣|鞋垫|膜|款)"
-    r"|(?:钱包|荷包|预算|余额|信用卡)[^，。,.]{0,4}(?:出血|流血|剧痛)|大出血(?:促销|甩卖|价)"
+    r"|(?:钱包|荷包|预算|余额|信用卡|价格|价钱|账单)[^，。,.]{0,8}(?:出血|流血|剧痛)|大出血(?:促销|甩卖|价)"
+    r"|出血色|(?:头脑|脑子|脑袋|打折|折扣|促销|直播间?|种草)[^，。,.]{0,6}发热"
+    # A face that is puffy from a night out or a tooth is no allergy, however it is painted.
+    r"|(?:熬夜|没睡|睡[多前醒]|早起|起床|早上|吃咸|火锅|喝[多酒水]|哭|拔(?:智齿|牙))[^。]{0,12}?脸[^，。]{0,4}?肿[成得]\S{0,6}"
     r"|出血(?:价|甩卖|促销|大减价|大甩卖)"
     r"|被(?:她|他|你|大家|氛围|气氛|热情|情绪|笑|快乐|这份|这种|歌声)[^菌毒，。]{0,8}感染了?|感染力"
     r"|(?:拖延症|内卷|堵车|强迫症|选择困难症?|囤货|剁手|物价|通货膨胀|内耗)[^，。]{0,6}越来越严重"
@@ -54,13 +58,19 @@ _FIGURE = pattern(
 # What is to be prevented is not there: "to prevent infection", 预防感染.
 _PREVENTED = pattern(
     r"\b(?:prevent(?:s|ing)?|avoid(?:s|ing)?|protect(?:s|ing)? (?:\w+ )?(?:against|from)|risk of"
-    r"|lower the risk of)(?: an| any| further| the| possible)? ?$"
+    r"|lower the risk of|(?:worried|afraid|scared|nervous) (?:about|of) (?:getting|catching))"
+    r"(?: an| any| further| the| possible)? ?$"
     r"|(?:预防|防止|避免)(?:伤口|皮肤|再次)?$"
 )
 
 _DENIAL_REACH_EN, _DENIAL_REACH_CN = 24, 12
+# "It's not like there's no pus": what denies a denial, right before it.
+_DENIED_ITSELF = pattern(
+    r"(?:\bnot|n't|\bnever) (?:like|that|as if|as though)(?: there(?:'s| is| are| was)| i have)? $"
+)
 _DENIAL_EN = pattern(
-    r"\b(?:no|not|without|never|none|nor|neither|den(?:y|ies|ied)|free of|negative for|"
+    r"\b(?:no|not|without(?! \w{1,20} (?:the|my|it|i)\b)|never|none|nor|neither"
+    r"|den(?:y|ies|ied)|free of|negative for|"
     r"(?<!not )(?<!n't )(?<!never )(?<!been )(?:rules|ruled) out|"
     r"(?:do|did|is|does|has|have|had|was|are|were)n'?t)\b"
 )
@@ -75,7 +85,7 @@ _OTHER_OBJECT = pattern(
     r"\b(?:sure|only|just|idea|why|know|certain|doubt|wonder|matter|stop(?:s|ped|ping)?|heal(?:s|ed"
     r"|ing)?|help(?:s|ed|ing)?|"
     r"work(?:s|ed|ing)?|improv\w{0,4}|better|reliev\w{0,4}|relief|going away|gone|longer able|"
-    r"rul(?:e|es|ed) out|touch(?:ing|ed)?)\b"
+    r"rul(?:e|es|ed) out|touch(?:ing|ed)?|when|once|after)\b"
     r"|止|停|好转|消|愈|缓解|改善|恢复|确定|知道|只|仅|用|碰|挤|抓|抠|也会|还会|就会|排除|人|告诉|想到|料到|注意|办法"
 )
 # A denied list goes on: "no pus, bleeding, or fever", 没有发烧、出血.
@@ -183,7 +193,11 @@ class _Reading:
         last = None
         for found in denial.finditer(self.text, begin, start):
             last = found
-        return last is not None and _OTHER_OBJECT.search(self.text, last.end(), start) is None
+        return (
+            last is not None
+            and _OTHER_OBJECT.search(self.text, last.end(), start) is None
+            and _DENIED_ITSELF.search(self.text, max(0, last.start() - 40), last.start()) is None
+        )
 
     def _excused(self, mention: _Mention) -> bool:
         """Long past, healed, prevented, or plainly somebody else's while the writer asks about themselves."""

@@ -24,7 +24,7 @@ _WITHOUT = pattern(
     r"|alternatives? for|replac\w{0,6}(?: for| of)?|"
     r"substitutes? for|non|(?:do|does|did|am|is|are|was|were|have|has|had|wo|would)n'?t|allergic to"
     r"|intolerant to|never|nothing (?:with|containing))\b"
-    r"|不含|不要|(?<!能)(?<!可以)不用(?!.{0,6}不行)|没用|没有用|没在用|不想用|不加"
+    r"|不含|不要|(?<!能)(?<!可以)不用(?!.{0,6}不行)|没用(?!过)|没有用(?!过)|没在用|不想用|不加"
     r"|(?<!法)无(?![法比时数论可效])|非(?!常)|别(?:给|再|用|推荐|加)|除了|代替|替代|不使用"
     r"|(?<!有)没有(?!过)|(?<!做)不(?:想|敢|打算|准备|考虑)?做|没做|不想刷|(?<!要)不$|没$|(?<![去清消祛解免])除$|讨厌|过敏"
 )
@@ -58,7 +58,7 @@ _QUESTION_FIRST = pattern(
 _AFTER = pattern(
     r"[- ]?free\b|[- ](?:alternatives?|substitutes?|dupes?|replacements?|like)\b"
     r"|\s?(?:的?平替|的?替代|类似)|\s?(?:我)?(?:已经|早就|早已|都|就|全)(?:停|没用|不用|戒)"
-    r"|\s?(?:停了|停用了|戒了|过敏|扔了|丢了|送人)|\s?(?:\S{1,3})?(?:我)?(?:就)?(?:不想用|不要用|不需要)"
+    r"|\s?(?:停了|停用了|戒了|过敏|(?:我)?(?:早就?|已经)?(?:都|全)?(?:扔|丢|送)(?:了|掉|人))|\s?(?:\S{1,3})?(?:我)?(?:就)?(?:不想用|不要用|不需要)"
 )
 _RESUMES = pattern(
     r"\b(?:again|restart\w*|resume|reintroduce|go(?:ing)? back (?:to|on)|(?:start|use|using|try) it"
