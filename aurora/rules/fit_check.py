@@ -54,9 +54,12 @@ _SUITS_NAMED = pattern(
 def evaluates(ask: ChatAsk) -> bool:
     """Is one product to be judged (`evaluateIntent`)? Routines, choices and ingredients are not products."""
     text, action = ask.text, ask.action_id
-    if detectors.is_science(text, action) or detectors.asks_routine(text, action):
+    outright = asks_outright(ask)
+    if not outright and not hit(text, _SUITS_NAMED):
         return False
-    if detectors.reviews_routine(text) or hit(text, _A_HABIT, _A_CHOICE):
+    if hit(text, _A_HABIT, _A_CHOICE) or detectors.reviews_routine(text):
+        return False
+    if detectors.is_science(text, action) or detectors.asks_routine(text, action):
         return False
     if detectors.starts_diagnosis(text) and not detectors.asks_suitability(text):
         return False
@@ -64,7 +67,7 @@ def evaluates(ask: ChatAsk) -> bool:
         return False
     if text and _about_ingredients(ask):
         return False
-    return asks_outright(ask) or (hit(text, _SUITS_NAMED) and looks_named(product_phrase(ask.message)))
+    return outright or looks_named(product_phrase(ask.message))
 
 
 def asks_outright(ask: ChatAsk) -> bool:
