@@ -19,13 +19,16 @@ from aurora.actors.questions import (
     CommerceSearch,
     DecisionChat,
     Erase,
+    FindPlace,
     MatchCatalogue,
     OpenProduct,
     Question,
+    ReadForecast,
     ReadLogs,
     ReadMemory,
     Remember,
 )
+from aurora.actors.weather import read_forecast, read_place
 from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
@@ -60,7 +63,7 @@ OURS: list[tuple[Question, Any]] = [
 
 
 def test_every_question_has_a_reader() -> None:
-    read = {type(question) for question, _ in OURS} | {DecisionChat, CommerceSearch, OpenProduct}
+    read = {type(question) for question, _ in OURS} | {type(question) for question, _, _ in UPSTREAM}
     assert read == set(get_args(AnyQuestion)) == set(Question.__subclasses__())
 
 
@@ -70,6 +73,8 @@ def test_an_answer_of_ours_is_the_very_struct(question: Question, value: Any) ->
     assert finding == Answer(actor=question.actor, value=value, elapsed_ms=12)
 
 
+FORECAST = ReadForecast(latitude=59.91, longitude=10.75, start="2026-12-01", end="2026-12-03")
+
 UPSTREAM: list[tuple[Question, Any, Any]] = [
     (DecisionChat(query="q"), read_outcome, {"answer": "hi", "cards": [1, {"type": "x"}], "intent": 5}),
     (DecisionChat(query="q"), read_outcome, {}),
@@ -77,6 +82,14 @@ UPSTREAM: list[tuple[Question, Any, Any]] = [
     (CommerceSearch(query="q"), read_search, []),
     (OpenProduct(by="text", query="q"), read_opening, {"resolved": False, "reason_code": "DB_ERROR"}),
     (OpenProduct(by="stable_id", query="q"), read_opening, {"status": "success", "mapping": 3}),
+    (
+        FindPlace(name="Oslo"),
+        read_place,
+        {"results": [{"name": "Oslo", "latitude": 59.91, "longitude": 10.75}]},
+    ),
+    (FindPlace(name="nowhere"), read_place, {"generationtime_ms": 0.5}),
+    (FORECAST, read_forecast, {"daily": {"uv_index_max": [0.1, 0.2, 3.3333333333333335]}}),
+    (FORECAST, read_forecast, {"daily": []}),
 ]
 
 
