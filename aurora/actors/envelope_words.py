@@ -21,10 +21,9 @@ def spoken(draft: Draft, cards: list[DraftCard], counts: dict[str, int]) -> Assi
     made_before = draft.template_id if not worded.reason else None
     draft.template_id = made_before or worded.template_id
     if worded.reason or made_before:
-        source = worded.reason or "open_chat"
-        counts[f"template_applied|{draft.template_id}|{source}"] = 1
-    else:
-        counts[f"template_fallback|{OWN_WORDS}|{worded.template_id.partition('.')[0]}"] = 1
+        counts[f"template.applied|{draft.template_id}|{worded.reason or 'open_chat'}"] = 1
+    elif worded.template_id != templates.KEEP:
+        counts[f"template.kept|{worded.template_id}|{OWN_WORDS}"] = 1
     text = worded.text
     if draft.greeting is not None and preamble.fits(plain):
         text = preamble.greeted(text, draft.greeting, draft.lang)

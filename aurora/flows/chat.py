@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from aurora.actors.stage import Stage
 from aurora.flows.chat_steps import late
 from aurora.flows.chat_steps.availability import to_be_had
+from aurora.flows.chat_steps.budget_question import budget, leave_budget, stale_budget_chip
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.conflicts import conflicts
 from aurora.flows.chat_steps.diagnosis import diagnosis
@@ -22,8 +23,10 @@ from aurora.flows.chat_steps.profile_saved import profile_saved
 from aurora.flows.chat_steps.recall import recall
 from aurora.flows.chat_steps.recommendations import recommendations
 from aurora.flows.chat_steps.red_flags import red_flags
+from aurora.flows.chat_steps.routine import routine
 from aurora.flows.chat_steps.safety import safety_check
 from aurora.flows.chat_steps.safety_answer import safety_answer
+from aurora.flows.chat_steps.small_chips import small_chips
 from aurora.flows.chat_steps.transition import transition
 from aurora.flows.chat_steps.travel_gate import ask_for_trip
 from aurora.flows.chat_steps.weather import weather_answer
@@ -38,6 +41,7 @@ STEPS: tuple[Step, ...] = (
     resume_clarification,  # an answer to a question of a flow; with the last one, the request that waited
     safety_check,  # what the message and the person rule out; a question, a warning
     next_clarification,  # the next question of a flow, or the request that waited, upstream
+    leave_budget,  # a question about money that the person has left behind
     fit_check,  # is one product to be judged, and which
     loop_breaker,  # the same question for the third time: careful defaults instead
     to_be_had,  # is a product to be had: the shop's catalogue answers
@@ -46,8 +50,12 @@ STEPS: tuple[Step, ...] = (
     conflicts,  # may these two go together
     diagnosis,  # a diagnosis under way
     ingredient_kickoff,  # ingredients in general: which one, or what for
+    budget,  # how much may a routine cost: the question and its answer
+    routine,  # a whole AM/PM routine, behind the same gates
+    stale_budget_chip,  # an answer to a question about money that is not open any more
     recommendations,  # picks, behind profile gate and artifact gate
     profile_saved,  # a turn that only states a fact
+    small_chips,  # taps that need no upstream: a check-in, photos, irritation
     open_chat,  # everything else
 )
 

@@ -106,6 +106,20 @@ def count_laws(counts: dict[str, int]) -> None:
             telemetry.actionable_reply.labels("true" if number else "false").inc()
         elif name.startswith("soft."):
             telemetry.anti_template_violation.labels(name[5:]).inc(number)
+        elif name.startswith("template."):
+            _count_template(name.split("|"))
+
+
+def _count_template(parts: list[str]) -> None:
+    """`template.applied|id|source` or `template.kept|id|reason`, as the words of the envelope counted them."""
+    how, template_id, why = parts
+    module, _, variant = template_id.partition(".")
+    if how == "template.kept":
+        telemetry.family("template_fallback_total").labels(why, module).inc()
+        return
+    telemetry.family("template_applied_total").labels(template_id, module, variant, why).inc()
+    if why == "claim":
+        telemetry.family("claims_violation_total").labels("medical_claim").inc()
 
 
 def _plain_refusal(error: ContractError, request: Arrived) -> Reply:

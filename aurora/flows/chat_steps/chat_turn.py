@@ -26,6 +26,7 @@ from aurora.rules import (
     profile_summary,
     rollout,
     safety,
+    small_chips,
     transitions,
     unlock,
     weather,
@@ -70,6 +71,7 @@ class ChatTurn:
         self._saving_since_ms = 0
         self._saved: bool | None = None
         self._reached: str | None = None
+        self._gone_on: str | None = None
         self._artifact_id: str | None = None
         self._kept: dict[str, Any] = {}
         self.safety = safety.Result()
@@ -100,7 +102,7 @@ class ChatTurn:
     @property
     def internal(self) -> str | None:
         """The internal state in force: sent by the client, or kept by us."""
-        return conversation.state_in_force(self.ask.token, self.memory.conversation)
+        return self._gone_on or conversation.state_in_force(self.ask.token, self.memory.conversation)
 
     @property
     def unlocked(self) -> bool:
@@ -265,6 +267,11 @@ class ChatTurn:
         self._reached = token
         return token
 
+    def go_on_in(self, token: str) -> None:
+        """From here on the turn stands in another internal state; so do later ones, if it may move it."""
+        self._gone_on = token
+        self.envelope.next_state(self.reach(token))
+
     def keep(self, **fields: Any) -> None:
         """Set fields of `Conversation` (`pending`, `planner`, `interrupted` ...) for the turns to come."""
         self._kept.update(fields)
@@ -286,6 +293,7 @@ class ChatTurn:
     async def answer(self, reply: Reply) -> bool:
         """Give the answer: from here on it stands, whatever the store does. True, for a step to return."""
         reply.give(self.envelope)
+        self.envelope.chip(*self.chips(*small_chips.follow_ups(card.type for card in reply.cards)))
         self.facts += reply.facts
         if reply.profile is not None:
             self.count_echo()
