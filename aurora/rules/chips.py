@@ -48,6 +48,9 @@ CATALOGUE: dict[str, ChipText] = {
         "Build me an AM/PM routine.",
         "帮我生成一套早晚护肤方案。",
     ),
+    "chip.budget.optimize.entry": ChipText(
+        "Fit it to my budget", "按预算优化", "Fit my routine to my budget.", "按预算优化我的护肤方案。"
+    ),
     "chip.action.analyze_product": ChipText(
         "Check one product", "评估一款产品", "Evaluate a specific product for me.", "帮我评估一款产品。"
     ),
@@ -91,6 +94,9 @@ CATALOGUE: dict[str, ChipText] = {
     "chip.science.goal.redness": ChipText(
         "Redness", "泛红敏感", "Which ingredients have evidence for redness?", "哪些成分有证据能舒缓泛红？"
     ),
+    # answered by rules.small_chips
+    "tpl.action.checkin": ChipText("Check in after a week", "一周后回来打卡"),
+    "chip_checkin_now": ChipText("Check in now", "现在打卡"),
     # answers to a safety question (rules.safety.wording); a tap runs the interrupted message again
     "chip.profile.pregnancy.not_pregnant": ChipText(
         "Neither", "都没有", "I'm not pregnant and not trying.", "我没有怀孕，也没有备孕。"
