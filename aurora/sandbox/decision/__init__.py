@@ -10,10 +10,11 @@ query.
 from __future__ import annotations
 
 from aurora.sandbox.asked import read
-from aurora.sandbox.decision import chat, clarifications, context, picks, products, report
+from aurora.sandbox.decision import awkward, chat, clarifications, context, picks, products, report
 from aurora.sandbox.decision.cues import Cue, Reply
 
 SUBJECTS = (
+    awkward,
     chat,
     clarifications,
     context,
