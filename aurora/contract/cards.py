@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from aurora.contract.card_base import Anything, Exact, Name, Open
+from aurora.contract.product_cards import ProductAnalysis
 from aurora.contract.routine_cards import ConflictHeatmap, RoutineSimulation
 
 Score01 = Annotated[float, Meta(ge=0, le=1)]
@@ -311,21 +312,6 @@ class ProductParse(Open, frozen=True, kw_only=True):
 
     product: Anything | UnsetType | None = UNSET
     confidence: float | UnsetType | None = UNSET
-
-
-class ProfilePrompt(Open, frozen=True, kw_only=True):
-    """Which facts would sharpen the verdict. Always there: the stock client needs it (contract F 16 T2)."""
-
-    needed: Literal[True]
-    missing_fields: list[str]
-
-
-class ProductAnalysis(Open, frozen=True, kw_only=True):
-    """Verdict on a product; internal keys never leave."""
-
-    assessment: Anything | UnsetType | None = UNSET
-    product: Anything | UnsetType | None = UNSET
-    profile_prompt: ProfilePrompt | UnsetType = UNSET
 
 
 # --- environment and catalogue ----------------------------------------------------------------------------

@@ -659,7 +659,7 @@ def test_a_summary_that_suffices_is_left_as_it_is() -> None:
 
 def test_product_analysis_loses_internal_keys_and_always_prompts() -> None:
     payload = {
-        "assessment": {"verdict": "Suitable"},
+        "assessment": {"verdict": "Suitable", "reasons": []},
         "llm_raw_response": "secret",
         "tracking": {},
         "competitors": {"candidates": [{"name": "A", "ref_id": "x"}, {"name": "B"}]},
@@ -669,7 +669,7 @@ def test_product_analysis_loses_internal_keys_and_always_prompts() -> None:
     built = assembler()
     built.card("analyze", "product_analysis", payload)
     assert built.finish().envelope.cards[0].payload == {
-        "assessment": {"verdict": "Suitable"},
+        "assessment": {"verdict": "Suitable", "reasons": []},
         "competitors": {"candidates": [{"name": "A"}, {"name": "B"}]},
         "dupes": [{"name": "C"}],
         "profile_prompt": {"needed": True, "missing_fields": ["goals"]},
@@ -679,8 +679,8 @@ def test_product_analysis_loses_internal_keys_and_always_prompts() -> None:
 
 def test_the_prompt_can_be_switched_off_for_a_fixed_client() -> None:
     built = assembler(always_profile_prompt=False)
-    built.card("analyze", "product_analysis", {"assessment": {}})
-    assert built.finish().envelope.cards[0].payload == {"assessment": {}}
+    built.card("analyze", "product_analysis", {"assessment": {"verdict": "Suitable", "reasons": []}})
+    assert built.finish().envelope.cards[0].payload == {"assessment": {"verdict": "Suitable", "reasons": []}}
 
 
 # --- refusals ---------------------------------------------------------------------------------------------

@@ -185,6 +185,15 @@ async def test_a_card_that_the_upstream_brings_itself_is_made_whole_not_doubled(
     assert len(asked_decision(played)) == 1
 
 
+async def test_a_card_that_the_upstream_brings_without_a_verdict_is_still_whole(autojump_clock: Any) -> None:
+    own = {"type": "product_analysis", "payload": {"product": SERUM, "evidence": "none"}}
+    played = await judged(chat=DecisionReply(answer="Here.", cards=[own]), message="hello")
+    (card,) = played.cards("product_analysis")
+    assert card["assessment"] is None
+    assert set(card["evidence"]["science"]) == {"key_ingredients", "mechanisms", "fit_notes", "risk_notes"}
+    assert "Here." in played.text
+
+
 async def test_a_card_that_the_upstream_brings_itself_is_no_kinder_than_safety_allows(
     autojump_clock: Any,
 ) -> None:

@@ -48,24 +48,24 @@ async def judge(turn: ChatTurn, reply: DecisionReply) -> Judged | None:
     """
     subject = subject_of(turn)
     wanted = subject is not None or fit_check.evaluates(turn.ask)
-    analysis = _brought(turn, reply)
-    if analysis is None and wanted:
+    analysis = brought = _brought(turn, reply)
+    if wanted and (brought is None or brought.verdict is None):
         analysis = read_anchor(reply.context, keep_kb=turn.ask.debug)
         if analysis is None and subject is not None:
             turn.if_cut(_unfinished(turn))
             analysis = await _looked_up(turn, subject)
+        analysis = analysis or brought
     if analysis is None:
         return None
     return _safe(turn, product_analysis.in_words(analysis, turn.lang), reply, wanted=wanted)
 
 
 def _brought(turn: ChatTurn, reply: DecisionReply) -> Analysis | None:
-    """The upstream's own card, if it has one with a verdict."""
+    """The upstream's own card, if it has one."""
     for card in reply.cards:
         kind, payload = card.get("type"), card.get("payload")
         if isinstance(kind, str) and kind.strip().lower() == CARD and isinstance(payload, dict):
-            analysis = read_analysis(payload, None, keep_kb=turn.ask.debug)
-            return analysis if analysis.verdict is not None else None
+            return read_analysis(payload, None, keep_kb=turn.ask.debug)
     return None
 
 

@@ -1,0 +1,67 @@
+"""Payload of the verdict on a product (contract D 2.1, 2.3, F 13.5)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from aurora.contract.card_base import Anything, Open
+
+
+class Science(Open, frozen=True, kw_only=True):
+    """What is in it, what that does, whom it fits and whom not."""
+
+    key_ingredients: list[str]
+    mechanisms: list[str]
+    fit_notes: list[str]
+    risk_notes: list[str]
+
+
+class SocialSignals(Open, frozen=True, kw_only=True):
+    """What people say of it. platform_scores: numbers by platform, if there are any."""
+
+    typical_positive: list[str]
+    typical_negative: list[str]
+    risk_for_groups: list[str]
+    platform_scores: dict[str, float] | UnsetType = UNSET
+
+
+class Evidence(Open, frozen=True, kw_only=True):
+    """Never omitted, and always whole: what is not known is an empty list."""
+
+    science: Science
+    social_signals: SocialSignals
+    expert_notes: list[str]
+    confidence: float | None
+    missing_info: list[str]
+
+
+class Assessment(Open, frozen=True, kw_only=True):
+    """verdict: Suitable, Likely Suitable, Caution, Avoid or Unknown, in the reply's language."""
+
+    verdict: str
+    reasons: list[str]
+    anchor_product: Anything | UnsetType = UNSET
+    how_to_use: str | Anything | UnsetType = UNSET
+    hero_ingredient: Anything | UnsetType = UNSET
+
+
+class ProfilePrompt(Open, frozen=True, kw_only=True):
+    """Which facts would sharpen the verdict. Always there: the stock client needs it (contract F 16 T2)."""
+
+    needed: Literal[True]
+    missing_fields: list[str]
+
+
+class ProductAnalysis(Open, frozen=True, kw_only=True):
+    """Verdict on a product; internal keys never leave. missing_info: codes that people understand."""
+
+    assessment: Assessment | UnsetType | None = UNSET
+    product: Anything | UnsetType | None = UNSET
+    evidence: Evidence | UnsetType = UNSET
+    confidence: float | UnsetType | None = UNSET
+    missing_info: list[str] | UnsetType = UNSET
+    user_facing_gaps: list[str] | UnsetType = UNSET
+    profile_prompt: ProfilePrompt | UnsetType = UNSET
+    competitors: Anything | UnsetType = UNSET
