@@ -50,7 +50,7 @@ _AFTER_CN = (
 _NAME_CN = re.compile(rf"[{_SIGNS_CN}]{{2,30}}?(?=[^{_SIGNS_CN}]|$|{_AFTER_CN})")
 _NO_PLACE_CN = re.compile(
     r"哪|什么|怎|时候|底|了|位|户|室|家|外|路上|飞机|海边|雪地|班|公司|学校|晚上|早上|白天|[春夏秋冬]天|年底|月|周|这|那|我|脸"
-    r"|皮肤|机场|屏障|医院|下雪|下雨|高原|用|涂|擦|敷|吃|喝|做|想|考虑|使用|于|意"
+    r"|皮肤|机场|屏障|医院|下雪|下雨|高原|旅[行游]|度假|滑雪|出差|游泳|爬山|用|涂|擦|敷|吃|喝|做|想|考虑|使用|于|意"
 )
 
 # English: a name with a capital after to, in, at; or any word after a word of travelling.

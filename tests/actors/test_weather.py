@@ -14,7 +14,7 @@ from aurora.actors.call import Call
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.house import weather_link
 from aurora.actors.links import Reply
-from aurora.actors.questions import FindPlace, Place, ReadForecast, ReadMemory
+from aurora.actors.questions import FindPlace, Place, ReadForecast
 from aurora.actors.weather import (
     MAX_BYTES,
     forecast_params,
@@ -169,7 +169,8 @@ async def test_the_understudy_answers_both_questions(sandbox: Served) -> None:
 @pytest.mark.parametrize(
     ("script", "code"),
     [
-        ("status=503", "http_5xx"), ("status=429", "http_4xx"), ("html", "not_json"), ("empty_body", "not_json"),
+        ("status=503", "http_5xx"), ("status=429", "http_4xx"), ("html", "not_json"),
+        ("empty_body", "not_json"),
         ("truncated", "not_json"), ("array_root", "bad_shape"), ("scalar_root", "bad_shape"),
         ("wrong_types", "bad_shape"), ("redirect", "bad_shape"), ("reset", "reset"), ("close", "reset"),
         ("close_mid_body", "reset"), ("huge=1", "too_large"), ("deep=1000", "too_deep"),
