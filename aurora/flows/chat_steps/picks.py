@@ -6,18 +6,18 @@ confidence nothing strong. From the moment there are items, a cut costs what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from aurora.contract.envelope import FieldMissing
+from aurora.contract.envelope import Chip, FieldMissing
 from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reco_extras import enrich
 from aurora.flows.chat_steps.reco_sources import Found, Source, generate, is_careful
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import detectors, diversity, reco_texts, replies, safety
+from aurora.rules import diversity, reco_texts, replies, safety
 from aurora.rules.notices import notice
 from aurora.rules.pdp_open import opening_stats
 from aurora.rules.reco_reasons import goal_words
@@ -29,6 +29,21 @@ TOKEN = "S7_PRODUCT_RECO"  # noqa: S105 - the name of a state
 _TOO_STRONG = FieldMissing("recommendations", "low_confidence_treatment_filtered")
 
 
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of request is answered: single products, or a routine.
+
+    intent: of the card. moment: kind of the `value_moment`. say: the words over what leaves (gentle:
+    something strong stays here). chips: what may come next. late: nothing came in time (failure code on the
+    wire).
+    """
+
+    intent: str
+    moment: str
+    say: Callable[[ChatTurn, list[dict[str, Any]], bool], str]
+    chips: Callable[[ChatTurn], list[Chip]]
+    late: Callable[[ChatTurn, str], Reply]
+
+
 class _Chosen(msgspec.Struct, kw_only=True):
     """What of a source may leave.
 
@@ -38,16 +53,36 @@ class _Chosen(msgspec.Struct, kw_only=True):
     """
 
     found: Found
+    manner: Manner
     items: list[dict[str, Any]]
     held_back: int
     out: safety.Outgoing[dict[str, Any]]
     unsafe: bool
 
 
-async def recommend(turn: ChatTurn, sources: Iterable[Source]) -> bool:
+def _say_picks(turn: ChatTurn, leaving: list[dict[str, Any]], gentle: bool) -> str:
+    return replies.picks(
+        leaving,
+        turn.lang,
+        goals=goal_words(turn.profile, turn.lang),
+        gentle=gentle,
+        name_them=not turn.client_shows_picks,
+    )
+
+
+PICKS = Manner(
+    intent="reco_products",
+    moment="product_reco",
+    say=_say_picks,
+    chips=lambda turn: turn.chips("chip.start.ingredients"),
+    late=late.picks_late,
+)
+
+
+async def recommend(turn: ChatTurn, sources: Iterable[Source], manner: Manner = PICKS) -> bool:
     """Ask the sources and answer, the gates having passed. True, for a step to return."""
-    turn.if_cut(late.picks_late(turn, late.BUDGET_CODE))
-    chosen = _chosen(turn, await generate(turn, sources))
+    turn.if_cut(manner.late(turn, late.BUDGET_CODE))
+    chosen = _chosen(turn, await generate(turn, sources), manner)
     leaving = _leaving(turn, chosen.items)
     if not leaving:
         return await turn.answer(_without_picks(turn, chosen))
@@ -60,7 +95,7 @@ async def recommend(turn: ChatTurn, sources: Iterable[Source]) -> bool:
     return await turn.answer(_given(turn, _with_extras(turn, chosen, leaving, gaps), run_id=run_id))
 
 
-def _chosen(turn: ChatTurn, found: Found) -> _Chosen:
+def _chosen(turn: ChatTurn, found: Found, manner: Manner) -> _Chosen:
     items = found.items
     if found.ranked and turn.settings.reco_diversity_enabled:
         items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
@@ -70,6 +105,7 @@ def _chosen(turn: ChatTurn, found: Found) -> _Chosen:
     doomed = {n for n, item in enumerate(tried) if is_careful(turn) and is_treatment_like(item)}
     return _Chosen(
         found=found,
+        manner=manner,
         # Of what the envelope takes out anyway, safety need not be asked.
         items=[
             item if n in held else next(kept) for n, item in enumerate(tried) if n not in held or n in doomed
@@ -117,27 +153,24 @@ def _without_picks(turn: ChatTurn, chosen: _Chosen) -> Reply:
     if found.items:
         return _held_back(turn, found)
     if turn.artifact_usable or found.transient:
-        return late.picks_late(turn, found.failure_code)
-    return _nothing(turn, found)
+        reply = chosen.manner.late(turn, found.failure_code)
+    else:
+        reply = _nothing(turn, found)
+    return msgspec.structs.replace(reply, chips=[*found.proposes, *reply.chips])
 
 
 def _given(turn: ChatTurn, chosen: _Chosen, *, run_id: str) -> Reply:
     found, items = chosen.found, chosen.items
     leaving = _leaving(turn, items)
     asked = _asked(turn, found.source)
-    say = replies.picks(
-        leaving,
-        turn.lang,
-        goals=goal_words(turn.profile, turn.lang),
-        gentle=turn.confidence.low or len(leaving) < len(items) or chosen.held_back > 0,
-        name_them=not turn.client_shows_picks,
-    )
+    gentle = turn.confidence.low or len(leaving) < len(items) or chosen.held_back > 0
+    say = chosen.manner.say(turn, leaving, gentle)
     return Reply(
         say=f"{say}\n\n{reco_texts.made_up(turn.lang)}" if found.made_up else say,
         format="markdown",
         cards=_cards(turn, chosen),
-        chips=turn.chips("chip.start.ingredients"),
-        events=[("value_moment", {"kind": "product_reco"}), ("recos_requested", asked)],
+        chips=chosen.manner.chips(turn),
+        events=[("value_moment", {"kind": chosen.manner.moment}), ("recos_requested", asked)],
         state=turn.used_artifact(),
         reach=turn.reach(TOKEN),
         profile=turn.profile_summary() if turn.patch else None,
@@ -207,7 +240,7 @@ def _card(turn: ChatTurn, chosen: _Chosen) -> ReplyCard:
         **found.rest,
         "recommendations": items,
         "recommendations_count": len(items),
-        "intent": "routine" if detectors.asks_routine(turn.ask.text, turn.ask.action_id) else "reco_products",
+        "intent": chosen.manner.intent,
         "profile": turn.profile_summary(),
         "source": found.source,
         "metadata": {**found.rest.get("metadata", {}), **opening_stats(items)},

@@ -6,7 +6,7 @@ from aurora import telemetry
 from aurora.actors.questions import ReadMemory
 from aurora.contract.memory import Memory
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.rules import profile_facts, trip, weather
+from aurora.rules import budget_question, profile_facts, trip, weather
 
 READ_CAP_MS = 1500
 # Left for answering from the request alone. More would turn a slow read under load into a wrong gate: past
@@ -23,6 +23,7 @@ async def recall(turn: ChatTurn) -> bool:
     finding = await turn.stage.ask(ReadMemory(cap_ms=cap_ms))
     turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
     turn.patch = profile_facts.settled(turn.patch, turn.memory.profile, turn.ask.action_id)
+    turn.patch = {**budget_question.answered(turn.ask, turn.internal), **turn.patch}
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)
     turn.profile = profile_facts.patched(seen, turn.patch)
