@@ -20,6 +20,7 @@ from aurora.contract.envelope import Card, FieldMissing
 from aurora.contract.memory import Conversation, Memory
 from aurora.contract.requests import SkinAnalysisRequest
 from aurora.contract.turn import Turn, iso_ms
+from aurora.rules import safety
 from aurora.rules.analysis import actives, intake, policy, report_answer, report_prompt, summary
 from aurora.rules.analysis.conclusion import Conclusion, Making, Models, conclude
 from aurora.rules.analysis.intake import Intake, Photo
@@ -41,6 +42,7 @@ async def analysis(stage: Stage) -> None:
     stage.budget("analysis", stage.settings.analysis_budget_ms)
     stage.envelope.if_cut(_baseline(stage))
     memory = await _recall(stage)
+    stage.envelope.forbid(safety.forbidden_for(memory.profile))
     facts = _facts(stage.turn, memory)
     _keep_routine(stage, memory)
     models = await _ask_models(stage, facts)
