@@ -227,3 +227,40 @@ def test_a_safety_question_comes_first() -> None:
     result = played({"message": "What does retinol do?"}, store=store, answer=reply)
     assert not any(chip.startswith("chip.clarify.") for chip in result.chip_ids)
     assert any(chip.startswith("chip.profile.pregnancy.") for chip in result.chip_ids)
+
+
+def test_what_was_answered_on_the_way_is_not_asked_again() -> None:
+    again = {"questions": [{"id": "sleep", "options": ["5h"]}, {"id": "water", "options": ["1l"]}]}
+    store = FakeStore(Memory(conversation=waiting_for("sleep")))
+    reply = clean_reply({"answer": "Nearly there.", "clarification": again})
+    result = played(tapped("sleep"), store=store, answer=reply, settings=FLOW)
+    assert all(name.startswith("chip.clarify.water.") for name in result.chip_ids)
+    assert result.chip_ids
+    assert result.body["session_patch"]["state"]["pending_clarification"] is None
+
+
+def test_an_answer_that_comes_too_late_goes_upstream_even_if_it_states_a_fact() -> None:
+    late = waiting_for("skinType", "goals")
+    assert late.pending is not None
+    late.pending["created_at_ms"] -= pending.TTL_MS
+    store = FakeStore(Memory(conversation=late))
+    reply = clean_reply({"answer": "Oily skin likes gels."})
+    result = played(tapped("skinType"), store=store, answer=reply, settings=FLOW)
+    assert "Oily skin likes gels." in result.text
+    assert result.body["session_patch"]["profile"]["skinType"] == "oily"
+
+
+@pytest.mark.parametrize("message", ["What does retinol do?", "维A醇是什么？"])
+def test_facts_about_an_active_are_told_however_often_they_are_asked_for(message: str) -> None:
+    """The safety question has an end of its own; the loop breaker keeps no answer back."""
+    lang = "EN" if message.isascii() else "CN"
+    settings_ = Settings(loop_breaker_v2=True)
+    conversation = None
+    for _ in range(5):
+        store = FakeStore(Memory(profile=CORE, conversation=conversation))
+        reply = clean_reply({"answer": "It speeds up cell turnover."})
+        result = played({"message": message}, store=store, answer=reply, lang=lang, settings=settings_)
+        assert "cell turnover" in result.text
+        conversation = result.facts_of(ConversationMoved)[-1].conversation
+        assert conversation.planner["count"] >= 1
+    assert result.body["session_patch"]["state"]["qa_planner_v2"]["count"] == 5
