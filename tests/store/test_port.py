@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trio
 
-from aurora.contract.memory import Memory, Profile
+from aurora.contract.memory import Memory, Profile, SafetyAsked
 from aurora.contract.turn import iso_ms
 from aurora.settings import Settings
 from aurora.store.facts import DiagnosisExpired, IngredientPlanBuilt, RecommendationsGiven
@@ -349,14 +349,15 @@ async def test_diagnosis_retention_zero_keeps_no_artifact_but_the_rest(opener: A
 async def test_a_conversation_belongs_to_its_brief_and_is_replaced_whole(store: Store) -> None:
     one = somebody()
     await store.append(one, [new(one, moved("b1", token="S2_DIAGNOSIS", interrupted="can I use retinol"))])
-    await store.append(one, [new(one, moved("b2", token="S6_BUDGET", pending={"id": "budget"}))])
+    asked = SafetyAsked(rule="M5", field="pregnancy_status", asked={"M5": 1}, action_id="chip.x")
+    await store.append(one, [new(one, moved("b2", token="S6_BUDGET", pending={"id": "budget"}, safety=asked))])
     await store.append(one, [new(one, moved("b1", token="S7_PRODUCT_RECO", planner={"n": 1}))])
     first = (await store.read(one, "b1")).conversation
     assert first is not None
     assert (first.token, first.interrupted, first.planner) == ("S7_PRODUCT_RECO", None, {"n": 1})
     second = (await store.read(one, "b2")).conversation
     assert second is not None
-    assert second.pending == {"id": "budget"}
+    assert (second.pending, second.safety) == ({"id": "budget"}, asked)
     assert (await store.read(one, None)).conversation is None
     assert (await store.read(somebody(), "b1")).conversation is None
 
