@@ -1,4 +1,4 @@
-"""Acceptance rows of contract A 19, numbers kept: 1-23, 30, 31, 36-39.
+"""Acceptance rows of contract A 19, numbers kept: 1-24, 30, 31, 36-39.
 
 Rows are tables of requests over the whole application. `memory` rows run in memory (retention 0); `both` rows
 run there and on a real PostgreSQL. Rows that decisions changed: 3 (9), 10, 11, 38 (11), 23 (31), 37 (10).
@@ -184,6 +184,22 @@ def deleted(storage: str | None, answer: WebAnswer) -> None:
     assert payload["storage"] in ((storage,) if storage else ("db", "ephemeral"))
 
 
+SIMULATED = {
+    "routine": {"pm": [{"step": "Treatment", "key_actives": ["retinol"]}]},
+    "test_product": {"name": "A", "key_actives": ["glycolic acid"]},
+}
+
+
+def simulated(answer: WebAnswer) -> None:
+    assert answer.payload("routine_simulation")["safe"] is False
+    drawn = answer.payload("conflict_heatmap")
+    assert len(drawn["axes"]["rows"]["items"]) >= 2
+    assert drawn["cells"]["items"]
+    assert answer.patch["next_state"] == "ROUTINE_REVIEW"
+    assert answer.event("simulate_conflict")
+    assert answer.event("aurora_conflict_heatmap_impression")
+
+
 def outcome_echoed(answer: WebAnswer) -> None:
     assert answer.payload("affiliate_outcome") == {"outcome": "success", "url": "https://example.com/p"}
     assert answer.event("outbound_opened")
@@ -268,6 +284,9 @@ ROWS = [
     Row(23, "a check-in with a bearer and no profile", "both", [
         Step("POST", LOG, {"acne": 1}, 200, logged, {"headers": {"Authorization": "Bearer fresh"}}),
     ]),
+    Row(24, "a routine is simulated", "memory", [
+        Step("POST", "/v1/routine/simulate", SIMULATED, 200, simulated),
+    ], {"conflict_heatmap_v1": True}),
     Row(30, "an outcome", "both", [Step("POST", "/v1/affiliate/outcome", OUTCOME, 200, outcome_echoed)]),
     Row(31, "an outcome without UID", "memory", [
         Step("POST", "/v1/affiliate/outcome", OUTCOME, 400,

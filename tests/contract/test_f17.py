@@ -1,6 +1,6 @@
 """Contract F 17, the rows that the foundation carries, as the web client really sends them; row numbers kept.
 
-Rows 1-4, 6-10, 12, 14, 19, 20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
+Rows 1-4, 6-10, 12-14, 19, 20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
 here of a service without a database; an outage is in tests/chaos. The others wait for their endpoints.
 """
 
@@ -169,6 +169,35 @@ async def test_row_12_an_upstream_that_stalls_gives_a_notice_in_time(sandbox: Se
     assert notice["actions"]
     assert all(isinstance(action, str) for action in notice["actions"])
     assert "recommendations" not in types(answer)
+
+
+@pytest.mark.parametrize(
+    "profile", [None, {}, {"pregnancy_status": "not_pregnant"}], ids=["none", "core", "told"]
+)
+async def test_row_13_a_retinoid_and_an_acid_are_in_conflict_whoever_asks(
+    sandbox: Served, profile: dict[str, Any] | None
+) -> None:
+    async with house(sandbox, conflict_heatmap_v1=True) as client:
+        if profile is not None:
+            await has_profile(client, **profile)
+        message = "My PM treatment is retinol. Can I add a glycolic acid toner?"
+        body = {
+            "message": message,
+            "language": "EN",
+            "client_state": "IDLE_CHAT",
+            "session": {"state": "idle"},
+        }
+        answer = await send(client, "/v1/chat", body)
+    assert answer.status == 200
+    simulation, drawn = answer.payload("routine_simulation"), answer.payload("conflict_heatmap")
+    assert simulation["safe"] is False
+    for conflict in simulation["conflicts"]:
+        assert conflict["rule_id"]
+        assert len(conflict["step_indices"]) == 2
+    assert drawn["schema_version"] == "aurora.ui.conflict_heatmap.v1"
+    # The client joins a conflict with a cell by rule and steps; nothing joined reads as "compatible".
+    cells = {(cell["row_index"], cell["col_index"], *cell["rule_ids"]) for cell in drawn["cells"]["items"]}
+    assert {(*c["step_indices"], c["rule_id"]) for c in simulation["conflicts"]} == cells
 
 
 async def test_row_14_chinese_is_answered_in_chinese(sandbox: Served) -> None:
