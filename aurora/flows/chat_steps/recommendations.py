@@ -16,7 +16,7 @@ from aurora.rules.notices import notice
 
 
 async def recommendations(turn: ChatTurn) -> bool:
-    """Answer a request for products, or for a routine until that has a generator of its own."""
+    """Answer a request for products."""
     return turn.wants_picks and await behind_the_gates(turn, SOURCES)
 
 
