@@ -392,7 +392,7 @@ async def test_cards_of_an_upstream_leave_without_what_is_forbidden(autojump_clo
     )
     assert "retin" not in str(played.body["cards"]).lower().replace("retinoids are best avoided", "")
     assert "Retinol is great" not in played.text
-    assert GAP_REASON in str(played.body["cards"])
+    assert GAP_REASON in str(played.body["cards"]) or played.finished.outcome == "blocked"
 
 
 async def test_prose_that_names_what_is_forbidden_gets_the_reason_before_it(autojump_clock):

@@ -350,7 +350,7 @@ async def test_a_conversation_belongs_to_its_brief_and_is_replaced_whole(store: 
     one = somebody()
     await store.append(one, [new(one, moved("b1", token="S2_DIAGNOSIS", interrupted="can I use retinol"))])
     asked = SafetyAsked(rule="M5", field="pregnancy_status", asked={"M5": 1}, action_id="chip.x")
-    await store.append(one, [new(one, moved("b2", token="S6_BUDGET", pending={"id": "budget"}, safety=asked))])
+    await store.append(one, [new(one, moved("b2", pending={"id": "budget"}, safety=asked))])
     await store.append(one, [new(one, moved("b1", token="S7_PRODUCT_RECO", planner={"n": 1}))])
     first = (await store.read(one, "b1")).conversation
     assert first is not None
