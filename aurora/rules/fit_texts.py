@@ -21,7 +21,7 @@ Pair = tuple[str, str]
 
 _ANCHOR: Pair = (
     "I can check one product for you. I just need the product name (brand and name) or a link to it.",
-    "可以帮你评估一款产品。请告诉我产品名（品牌+名称），或者发一个产品链接（link）。",
+    "可以帮你评估一款产品。请告诉我产品名（品牌+名称），或者发一个产品链接。",
 )
 _PASTE: Pair = (
     "Please paste the product link here, or type its full name with the brand.",
@@ -83,7 +83,7 @@ _USE: dict[Verdict, Pair] = {
 }
 _STOP: Pair = (
     "stinging that stays, redness, itching or new bumps. Rinse, pause 5–7 days; see a doctor if it lasts.",
-    "刺痛超过一分钟、泛红、发痒或冒新痘。先洗掉，停5–7天；一直不退就去看医生。",
+    "持续刺痛、泛红、发痒或冒新痘。先洗掉，停5–7天；一直不退就去看医生。",
 )
 _UNKNOWN_REASONS: tuple[Pair, ...] = (
     ("I have no reliable analysis of it right now.", "目前还没有可靠的分析结果。"),
@@ -135,17 +135,23 @@ def verdict(analysis: Analysis, profile: Profile | None, lang: Lang, *, cautions
     science = analysis.evidence.get("science", {})
     risks = list(dict.fromkeys([*cautions, *science.get("risk_notes", [])]))[:3]
     told: dict[str, str | list[str]] = {
-        "verdict": verdict_word(judged, lang) + (pick(lang, (f". {name}", f"。{name}")) if name else ""),
+        "verdict": verdict_word(judged, lang) + (pick(lang, (f" ({name})", f"（{name}）")) if name else ""),
         "profile": _profile(profile, lang),
         "why": list(analysis.reasons[:2]),
         "risks": risks or pick(lang, _NO_RISKS if read else _NOT_READ),
         "instead": _alternatives(analysis, lang) if judged in ("caution", "avoid", "unknown") else [],
-        "use": analysis.how_to_use
-        if isinstance(analysis.how_to_use, str) and judged not in ("avoid", "unknown")
-        else pick(lang, _USE[judged]),
+        "use": _usage(analysis, judged, lang),
         "stop": pick(lang, _STOP),
     }
     return "\n\n".join(_section(head, told[head], lang) for head in _HEADS if told[head])
+
+
+def _usage(analysis: Analysis, judged: Verdict, lang: Lang) -> str:
+    """How its source says to use it, in the reader's script; else how one starts with such a verdict."""
+    told = analysis.how_to_use
+    if isinstance(told, str) and judged not in ("avoid", "unknown") and (lang == "EN" or not told.isascii()):
+        return told
+    return pick(lang, _USE[judged])
 
 
 def _section(head: str, told: str | list[str], lang: Lang) -> str:

@@ -85,7 +85,7 @@ async def test_without_a_product_the_answer_is_the_question_for_one(
     assert played.chip_ids == ["chip.fitcheck.send_product_name", "chip.fitcheck.send_link"]
     assert played.events("state_entered") == [{"next_state": "idle", "reason": "fit_check_anchor_required"}]
     assert ("产品名" if lang == "CN" else "product name") in played.text
-    assert "link" in played.text
+    assert ("链接" if lang == "CN" else "link") in played.text
     assert asked_decision(played) == []
     (moved,) = played.facts_of(ConversationMoved)
     assert moved.conversation.awaits_product is True
