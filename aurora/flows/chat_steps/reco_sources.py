@@ -39,6 +39,7 @@ from aurora.rules.matcher.score import Wanted, wanted_of
 from aurora.rules.query import picks_query, routine_query
 from aurora.rules.reco_texts import search_step
 from aurora.rules.treatment import is_treatment_like
+from aurora.rules.upstream_answer import without_kb
 
 EMPTY_CODE = "UPSTREAM_EMPTY"
 MOST_QUERIES = 8
@@ -257,7 +258,9 @@ async def from_decision_system(turn: ChatTurn) -> Found:
     else:
         rest = reco_payload.rest_of(place.holder, profile=turn.profile)
         gaps = reco_payload.gaps_of(place.holder, rest)
-    return Found(source=place.source, items=items, rest=rest, gaps=_gaps(gaps), ranked=not routine)
+    return Found(
+        source=place.source, items=items, rest=_shown(turn, rest), gaps=_gaps(gaps), ranked=not routine
+    )
 
 
 async def from_decision_routine(turn: ChatTurn) -> Found:
@@ -289,7 +292,7 @@ async def from_decision_routine(turn: ChatTurn) -> Found:
     return Found(
         source=plan.source,
         items=items,
-        rest=plan.rest,
+        rest=_shown(turn, plan.rest),
         gaps=_gaps([("confidence", reco_payload.MISSING_OR_INVALID)]),
         ranked=False,
         proposes=routine_plan.next_actions(finding.value.next_actions),
@@ -326,6 +329,12 @@ def _where(turn: ChatTurn, reply: DecisionReply) -> dict[str, Any]:
         "recommendations": reply.recommendations,
         "cards": reply.cards,
     }
+
+
+def _shown(turn: ChatTurn, rest: dict[str, Any]) -> dict[str, Any]:
+    """Payload keys without ids of the internal knowledge base, unless somebody debugs."""
+    clean: dict[str, Any] = rest if turn.ask.debug else without_kb(rest)
+    return clean
 
 
 def _gaps(pairs: Iterable[tuple[str, str]]) -> list[FieldMissing]:
