@@ -29,6 +29,7 @@ from aurora.actors.decision import decision_handler
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.house import House
 from aurora.actors.memory import memory_handler
+from aurora.actors.photos import PhotoDesk, photos_handler
 from aurora.actors.questions import Question
 from aurora.actors.trace import Tracer
 from aurora.actors.turn import conduct
@@ -89,7 +90,7 @@ class World:
         self.settings = _settings(dice)
         self.store = SimulatedStore(self.settings, dice, self._now)
         self.burst = dice.chance(0.3)
-        upstreams = ("decision", "commerce", "geocoding", "forecast")
+        upstreams = ("decision", "commerce", "geocoding", "forecast", "photos")
         self.links = {name: link(name, self.settings, dice) for name in upstreams}
         self._plan = planned(dice, dice.whole(*TURNS))
         self._of: dict[str, Lived] = {}
@@ -98,6 +99,7 @@ class World:
             "decision": decision_handler(self.links["decision"]),
             "commerce": commerce_handler(self.links["commerce"]),
             "weather": weather_handler(self.links["geocoding"], self.links["forecast"]),
+            "photos": photos_handler(PhotoDesk.of(self.links["photos"], self.settings)),
         }
         self.house = House(
             self.settings,

@@ -76,10 +76,12 @@ class PhotoCache:
         self._kept.move_to_end((uid, photo_id))
         return kept.photo
 
-    def forget(self, uid: str) -> None:
-        """Drop everything of one person."""
-        for key in [key for key in self._kept if key[0] == uid]:
+    def forget(self, uid: str) -> int:
+        """Drop everything of one person; how much that was."""
+        gone = [key for key in self._kept if key[0] == uid]
+        for key in gone:
             self._drop(key)
+        return len(gone)
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -14,7 +14,14 @@ from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.http_pool import ExchangeError
 from aurora.actors.links import Link, Reply
 from aurora.actors.photo_tray import PhotoCache, PhotoTray
-from aurora.actors.questions import ConfirmPhoto, PhotoChecked, PhotoSlot, PresignPhoto, StorePhoto
+from aurora.actors.questions import (
+    ConfirmPhoto,
+    ForgetPhotos,
+    PhotoChecked,
+    PhotoSlot,
+    PresignPhoto,
+    StorePhoto,
+)
 from aurora.actors.signed_urls import BadUrlError, SignedUrls
 from aurora.contract.turn import RequestContext
 from aurora.rules import photo_quality_check
@@ -58,7 +65,7 @@ class PhotoDesk(msgspec.Struct, frozen=True):
 
 
 def photos_handler(desk: PhotoDesk) -> Handler:
-    """Handler of PresignPhoto, StorePhoto and ConfirmPhoto.
+    """Handler of PresignPhoto, StorePhoto, ConfirmPhoto and ForgetPhotos.
 
     What the bridge refused is an answer with `refused`; a bridge that is not there is a Failure.
     """
@@ -72,6 +79,8 @@ def photos_handler(desk: PhotoDesk) -> Handler:
                 return await bridge.store(call.question)
             case ConfirmPhoto(photo_id=photo_id):
                 return await bridge.confirmed(photo_id)
+            case ForgetPhotos():
+                return Answer(actor=NAME, value=desk.cache.forget(call.turn.identity.uid))
             case _:
                 raise TypeError(f"photos cannot answer {type(call.question).__name__}")
 

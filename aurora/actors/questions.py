@@ -183,6 +183,12 @@ class ConfirmPhoto(Question, frozen=True, kw_only=True, tag=True):
     photo_id: str
 
 
+class ForgetPhotos(Question, frozen=True, kw_only=True, tag=True):
+    """Drop the photos of this person that are kept in memory. Answer: how many there were (int)."""
+
+    actor: ClassVar[str] = "photos"
+
+
 class PhotoChecked(msgspec.Struct, frozen=True, kw_only=True):
     """A check's end, or how far it came. status: see `photo_quality_check.status_of`; None: under way.
 
@@ -244,5 +250,6 @@ AnyQuestion = (
     | PresignPhoto
     | StorePhoto
     | ConfirmPhoto
+    | ForgetPhotos
 )
 """Every question there is: how a recorded one is read back."""

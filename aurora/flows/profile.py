@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aurora.actors.findings import Failure
-from aurora.actors.questions import Erase
+from aurora.actors.questions import Erase, ForgetPhotos
 from aurora.actors.stage import Stage
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
@@ -50,6 +50,8 @@ async def delete(stage: Stage) -> None:
     if isinstance(finding, Failure):
         raise storage_refusal(finding)
     storage = finding.value
+    # Of this process: another worker's copies end with their time.
+    await stage.ask(ForgetPhotos())
     envelope.say(_text(_DELETED, stage.turn.context.lang))
     envelope.card("profile_delete", "profile_deleted", {"ok": True, "deleted": True, "storage": storage})
     envelope.patch(profile=None, recent_logs=[], checkin_due=True, is_returning=False)

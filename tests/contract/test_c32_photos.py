@@ -305,3 +305,11 @@ async def test_somebody_has_to_ask(sandbox: Served, path: str) -> None:
     async with house(sandbox) as client:
         answer = await client.post(path, {"slot_id": "d", "photo_id": "p"}, uid=None)
     assert (answer.status, answer.error) == (400, "MISSING_AURORA_UID")
+
+
+async def test_whoever_is_erased_leaves_no_photo_behind(sandbox: Served) -> None:
+    async with house(sandbox) as client:
+        await upload(client)
+        assert len(client.house.photos.cache) == 1
+        assert (await client.post("/v1/profile/delete", {})).status == 200
+        assert len(client.house.photos.cache) == 0
