@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurora.contract.envelope import Chip
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply
+from aurora.flows.chat_steps.weather import trip_of
 from aurora.rules import clarification_texts as texts
+from aurora.rules import travel_gate, weather
 
 WAYS_ON = ("chip.action.analyze_product", "chip.start.ingredients", "chip.start.reco_products")
 FILL_IN = "chip.start.diagnosis"
@@ -33,8 +36,16 @@ async def loop_breaker(turn: ChatTurn) -> bool:
     return await turn.answer(
         Reply(
             say=texts.loop_broken(plan.required_fields, turn.lang),
-            chips=turn.chips(*WAYS_ON, *((FILL_IN,) if asks_core else ())),
+            chips=[*_defaults(turn), *turn.chips(*WAYS_ON, *((FILL_IN,) if asks_core else ()))],
             events=[("loop_breaker_triggered", told)],
             profile=turn.profile_summary() if turn.patch else None,
         )
     )
+
+
+def _defaults(turn: ChatTurn) -> list[Chip]:
+    """A trip can be answered for without its dates: by the usual climate."""
+    if turn.plan.intent not in weather.INTENTS:
+        return []
+    samples = travel_gate.answers(trip_of(turn), turn.lang, turn.stage.turn.now.date())
+    return [chip for chip in samples if chip.chip_id == weather.CLIMATE_CHIP]
