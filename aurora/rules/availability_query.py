@@ -14,7 +14,7 @@ _OPENERS = re.compile(
     r"|帮我(?:看看|查查|查一下|看一下|找找)|你好|您好|哈喽|嗨|在吗|亲|hi\b|hello\b|hey\b|excuse me\b"
     r"|please\b|(?:could|can) you (?:please )?tell me(?: if)?"
     r"|i(?:'d| would) like to know(?: if)?|i want to know(?: if)?|i was wondering if"
-    r"|may i ask(?: if)?|do you know if)",
+    r"|may i ask(?: if)?|do you know if|(?:what|how) about\b|tell me about\b)",
     re.IGNORECASE,
 )
 _MOST_OPENERS = 4
