@@ -67,6 +67,7 @@ async def next_clarification(turn: ChatTurn) -> bool:
         clarification.count("pending_clarification_completed_total")
         return False
     if turn.resumed is not None or turn.straight_upstream:
+        turn.budget("chat", turn.settings.chat_budget_ms)
         return await open_chat(turn)
     return False
 
