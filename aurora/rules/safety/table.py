@@ -170,7 +170,7 @@ RULES: tuple[Rule, ...] = (
             "Some prescribed acne medicines do not go with pregnancy.",
             "部分处方祛痘药不适合孕期使用。",
         ),
-        alternative=("Gentle cleansing and moisturising meanwhile", "在此之前，先做温和清洁和保湿"),
+        alternative=("Gentle cleansing and moisturising", "温和清洁和保湿"),
         question=(
             "Which prescription skin medicines do you use, if any (for example isotretinoin or tretinoin)?",
             "你现在有没有在用处方药？是哪一种（比如异维A酸、维A酸）？",
@@ -478,7 +478,7 @@ RULES: tuple[Rule, ...] = (
             "Steroid-treated skin is thin, and acids can injure it.",
             "用过激素的皮肤较薄，刷酸容易受伤。",
         ),
-        alternative=("A plain moisturiser, no acids, meanwhile", "在此之前只做基础保湿，不刷酸"),
+        alternative=("A plain moisturiser, no acids", "只做基础保湿，不刷酸"),
         question=(
             "Is the steroid prescribed to you, and what is it called?",
             "这支激素药是医生开的吗？叫什么名字？",
@@ -502,8 +502,8 @@ RULES: tuple[Rule, ...] = (
             "维A类和氢醌能不能用，要看是否怀孕或备孕。",
         ),
         alternative=(
-            "Azelaic acid, niacinamide or barrier care meanwhile",
-            "在此之前可以用壬二酸、烟酰胺或屏障修护",
+            "Azelaic acid, niacinamide or barrier care",
+            "壬二酸、烟酰胺或屏障修护",
         ),
         question=_PREGNANCY_QUESTION,
         field="pregnancy_status",
@@ -522,7 +522,7 @@ RULES: tuple[Rule, ...] = (
         named=(("STRONG",),),
         rationale="Strong actives are for adults; young skin needs other advice.",
         reason=("For strong actives, your age range matters.", "高强度活性成分要看年龄段。"),
-        alternative=("Gentle basics meanwhile", "在此之前先做基础护理"),
+        alternative=("Gentle basics", "温和的基础护理"),
         question=("Which age range are you in?", "你在哪个年龄段？"),
         field="age_band",
         fires=(Said("high-strength serum please"), Said("想要猛药抗老"), Said("retinoids?", _NOT)),

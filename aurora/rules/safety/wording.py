@@ -97,11 +97,19 @@ def question(result: Result, lang: Lang, *, held: bool = False) -> Words:
     )
     parts = [lead, asked]
     if result.safe_alternatives:
-        parts.append(result.safe_alternatives[0] + _pick(lang, ".", "。"))
+        parts.append(_meanwhile(result.safe_alternatives[0], lang))
     return Words(
         say="\n\n".join(parts),
         notice=question_notice(result, lang),
         chips=fact_chips(result, lang),
+    )
+
+
+def _meanwhile(alternative: str, lang: Lang) -> str:
+    return _pick(
+        lang,
+        f"Fine in the meantime: {alternative[0].lower()}{alternative[1:]}.",
+        f"在此之前，可以放心选：{alternative}。",
     )
 
 
@@ -131,7 +139,7 @@ def left_open(result: Result, lang: Lang) -> Words:
     later = _pick(
         lang,
         "Tell me any time, and I'll look at it again.",
-        "什么时候想告诉我都可以，我再重新看。",
+        "想好了随时告诉我，我再帮你看。",
     )
     return Words(
         say="\n\n".join([_told(lead, result, lang), later]),
