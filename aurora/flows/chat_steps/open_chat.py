@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aurora import telemetry
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.flows.chat_steps import clarification, late, open_cards, product_verdict, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
@@ -63,6 +64,7 @@ def pass_on(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judg
     envelope.say("\n\n".join(part for part in (safe, picks) if part), format="markdown")
     envelope.event("value_moment", {"kind": "chat_reply"})
     if allowed:
+        telemetry.skin_flow.labels("reco_request", "hit").inc()
         sure = turn.confidence
         envelope.event(
             "recos_requested", {"explicit": True, "low_confidence": sure.low, "confidence_level": sure.level}
