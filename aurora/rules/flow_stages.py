@@ -26,7 +26,7 @@ def stages_of(events: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
             found[(_BY_EVENT[name], "hit")] = None
         if name == "reco_low_medium_treatment_filtered" and data.get("fallback_applied") is True:
             found[("reco_low_medium_notice_fallback", "hit")] = None
-        if name == "value_moment" and data.get("kind") == "product_reco":
+        if name == "value_moment" and data.get("kind") in ("product_reco", "routine_generated"):
             found[("reco_generated", "hit")] = None
         if name == "recos_requested":
             found.update(dict.fromkeys(_of_request(data)))

@@ -63,8 +63,10 @@ def pass_on(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judg
     safe = safe_reply.safe_prose(turn, said, cards.shown())
     envelope.say("\n\n".join(part for part in (safe, picks) if part), format="markdown")
     envelope.event("value_moment", {"kind": "chat_reply"})
-    if allowed:
+    if allowed and cards.picks():
         telemetry.skin_flow.labels("reco_request", "hit").inc()
+        telemetry.skin_flow.labels("reco_generated", "hit").inc()
+    if allowed:
         sure = turn.confidence
         envelope.event(
             "recos_requested", {"explicit": True, "low_confidence": sure.low, "confidence_level": sure.level}
