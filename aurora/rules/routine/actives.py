@@ -34,6 +34,8 @@ class Active(msgspec.Struct, frozen=True, kw_only=True):
     cn_re: tuple[str, ...] = ()
 
 
+_NOT_ORAL = "(?<!异)(?<!异 )"
+
 TABLE: tuple[Active, ...] = (
     Active(
         names=("retinoid",),
@@ -41,11 +43,11 @@ TABLE: tuple[Active, ...] = (
             "tretinoin", "adapalene", "retinaldehyde", "retinal", "retinol", "retinoid", "retinyl",
             "tazarotene", "trifarotene", "differin", "retin-a",
         ),
-        cn=("阿达帕林", "达芬文", "维甲酸", "视黄醇", "视黄醛", "视黄酸"),
-        # 异维A酸 is taken by mouth and no step of a routine; "维a" ends where another letter would follow.
+        cn=("阿达帕林", "达芬文", "视黄醇", "视黄醛", "视黄酸"),
+        # 异维A酸 (异维甲酸) is taken by mouth, no step of a routine; "维a" ends before another letter.
         cn_re=(
-            r"(?<!异)维\s?a\s?酸", r"(?<!异)维\s?甲", r"(?<!异)维\s?a(?![a-z])", r"(?<![a-z])a\s?醇",
-            r"(?<!异维)(?<![a-z])a\s?酸",
+            rf"{_NOT_ORAL}维\s?(?:a\s?酸|甲|a(?![a-z]))", r"(?<![a-z])a\s?醇",
+            r"(?<!异维)(?<!异维 )(?<!异 维)(?<!异 维 )(?<![a-z])a\s?酸",
         ),
     ),
     Active(

@@ -27,7 +27,7 @@ from aurora.rules.text import fold
         ("VC和烟酰胺", ["vitamin_c", "niacinamide"]),
         ("壬二酸 传明酸 氢醌", ["azelaic_acid", "tranexamic_acid", "hydroquinone"]),
         ("请问retinol可以吗", ["retinoid"]),
-        ("异维A酸", []),
+        ("异维A酸、异 维甲酸", []),
         ("乳酸菌饮料", []),
         ("维AD", []),
         ("alpha version, Ahab, Bhavani, vcard", []),
