@@ -13,9 +13,13 @@ from aurora.actors.links import Reply
 from aurora.actors.questions import FindPlace, ReadForecast
 from aurora.actors.weather import read_forecast, read_place
 from aurora.contract.memory import Profile
+from aurora.replay.model import of_record
+from aurora.replay.player import Player
+from aurora.replay.verify import verify
+from aurora.rules import climate
 from aurora.rules.weather_texts import REST
 from aurora.settings import Settings
-from aurora.store.port import StoreError
+from aurora.store.port import StoreError, TraceRecord
 from tests.flows.chat_kit import CORE, RECO, known, talk
 from tests.support.fakes import NEVER, FakeStore, Played, after
 
@@ -237,6 +241,20 @@ async def test_south_of_the_tropics_the_seasons_are_turned_around(autojump_clock
         answers=live(place=after(5, sydney), forecast=failed("timeout")),
     )
     assert "24 to 30 °C" in played.text
+
+
+@LANGS
+async def test_a_forecast_of_odd_numbers_is_played_again_to_the_byte(autojump_clock: Any, lang: str) -> None:
+    """Long fractions go through the trace's JSON and the sums; what leaves is rounded once."""
+    odd = [0.1 + 0.2, 2 / 3, 1e-17, 13.999999999999998, None, 35.00000000000001]
+    body = {"daily": dict.fromkeys(climate.DAILY, odd)}
+    played = await talk(
+        {"message": TRIP}, lang=lang, settings=LIVE, answers=live(forecast=said(read_forecast, body))
+    )
+    assert payload(played)["env_source"] == "weather_api"
+    raw = msgspec.json.decode(msgspec.json.encode(played.trace))
+    again = verify(of_record(msgspec.convert(raw, TraceRecord)), Player())
+    assert (again.verdict, again.differences) == ("same", [])
 
 
 # --- the travel gate
