@@ -25,7 +25,9 @@ def simulated(body: dict[str, Any], lang: str = "EN", house: Settings = ON) -> P
 WORDS = st.sampled_from(["retinol", "果酸", "BHA", "bpo", "维C", "squalane", "no retinol", "", "x" * 400])
 STEP = st.dictionaries(
     st.sampled_from(["step", "name", "key_actives", "keyActives", "evidence_pack", "ingredients", "other"]),
-    WORDS | st.lists(WORDS | st.none() | st.integers(), max_size=3) | st.dictionaries(st.text(max_size=3), WORDS),
+    WORDS
+    | st.lists(WORDS | st.none() | st.integers(), max_size=3)
+    | st.dictionaries(st.sampled_from(["highlights", "head", "keyActives"]), WORDS),
     max_size=3,
 )  # fmt: skip
 STEPS = st.lists(STEP, max_size=12)
