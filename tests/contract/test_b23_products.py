@@ -23,6 +23,7 @@ SEED = {
     "EN": "My PM treatment is retinol. Can I add a glycolic acid toner?",
     "CN": "我晚上用A醇，可以再加果酸爽肤水吗？",
 }
+AS_SENT_BY = pytest.mark.parametrize("token", [True, False], ids=["token sent", "as the client sends it"])
 PRODUCT = {"EN": "Is this suitable for me: MockBrand Parsed Product", "CN": "这款适不适合我：莫克 净润精华"}
 
 
@@ -105,14 +106,24 @@ async def test_row_29_a_named_product_is_judged(
 
 
 @LANGS
-async def test_row_30_a_fit_question_leaves_the_budget_question(sandbox: Served, lang: str) -> None:
+@AS_SENT_BY
+async def test_row_30_a_fit_question_leaves_the_budget_question(
+    sandbox: Served, lang: str, token: bool
+) -> None:
     async with house(sandbox) as client:
         await has_profile(client, **SAFE_TO_SAY)
-        body = {"message": PRODUCT[lang], "session": {"state": "S6_BUDGET"}, "client_state": "RECO_GATE"}
+        session = {"state": "S6_BUDGET"}
+        if not token:
+            action = {"action_id": "chip.budget.optimize.entry", "kind": "chip", "data": {}}
+            entry = await chat(client, {"action": action, "client_state": "RECO_GATE"}, lang)
+            assert entry.patch["state"]["_internal_next_state"] == "S6_BUDGET"
+            session = {"state": entry.patch["next_state"]}
+        body = {"message": PRODUCT[lang], "session": session, "client_state": "RECO_GATE"}
         answer = await chat(client, body, lang)
         assert "product_analysis" in types(answer)
         assert "budget_gate" not in types(answer)
         assert answer.patch["next_state"] == "PRODUCT_LINK_EVAL"
+        assert answer.patch["state"]["_internal_next_state"] == "S7_PRODUCT_RECO"
 
 
 @LANGS
