@@ -260,9 +260,10 @@ class EnvelopeAssembler:
             card_id = f"safety_{self._request_id}"
             riders.cards.append(DraftCard(card_id, "confidence_notice", dict(notice)))
 
-    def ride_nothing(self) -> None:
-        """Nothing rides along: this answer stands alone."""
-        self._draft.riders = None
+    def ride_words_only(self) -> None:
+        """Beside this answer there is nothing to ask: only sentences ride along."""
+        if self._draft.riders is not None:
+            self._draft.riders = Riders(lead=self._draft.riders.lead)
 
     def header(self, name: str, value: str) -> None:
         """Set a response header."""

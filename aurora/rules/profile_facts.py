@@ -101,15 +101,22 @@ def overlay(stored: Profile | None, snapshot: Mapping[str, Any] | None) -> Profi
     return msgspec.structs.replace(base, **said)
 
 
-def settled(patch: Mapping[str, Any], known: Profile | None, action_id: str | None) -> dict[str, Any]:
+def settled(
+    patch: Mapping[str, Any], known: Profile | None, action_id: str | None, *, read: bool = True
+) -> dict[str, Any]:
     """`patch` without an `unknown` that would wipe what is known (decision 21).
 
     Only the fact's own chip may take a known value back (or an explicit update of the profile, elsewhere).
+    read: memory was read; if not, anything may be known.
     """
     if (action_id or "").startswith(_OWN_CHIPS):
         return dict(patch)
     base = known or Profile()
-    return {k: v for k, v in patch.items() if _is_known(v) or not _is_known(getattr(base, k, None))}
+    return {
+        key: value
+        for key, value in patch.items()
+        if _is_known(value) or (read and not _is_known(getattr(base, key, None)))
+    }
 
 
 def patched(profile: Profile | None, patch: Mapping[str, Any]) -> Profile | None:

@@ -13,6 +13,7 @@ from aurora.flows.chat_steps.safe_reply import MOST_KEPT
 from aurora.rules.safety import GAP_REASON
 from aurora.settings import Settings
 from aurora.store.facts import ConversationMoved, ProfilePatched
+from aurora.store.port import StoreError
 from tests.flows.chat_kit import (
     CLEANSER,
     CORE,
@@ -26,7 +27,7 @@ from tests.flows.chat_kit import (
     plan,
     talk,
 )
-from tests.support.fakes import NEVER, Played, after
+from tests.support.fakes import NEVER, FakeStore, Played, after
 
 RETINOL = {
     "step": "Treatment",
@@ -437,6 +438,16 @@ async def test_unknown_replaces_a_known_value_only_by_its_own_chip(autojump_cloc
     played = await talk(body, memory=memory, decision=picked(RETINOL))
     expected = {"skinType": "dry", **({"pregnancy_status": "unknown"} if wiped else {})}
     assert played.facts_of(ProfilePatched)[0].patch == expected
+
+
+@pytest.mark.parametrize(("patch", "asked"), [({}, True), ({"pregnancy_status": "not_pregnant"}, False)])
+async def test_while_memory_is_away_a_claim_proves_nothing(autojump_clock, patch, asked):
+    claim = {"pregnancy_status": "not_pregnant", "age_band": "25_34"}
+    body = {"message": "can I use retinol?", "session": {"profile": claim}}
+    if patch:
+        body["action"] = {"action_id": "odd", "kind": "chip", "data": {"profile_patch": patch}}
+    played = await talk(body, store=FakeStore(error=StoreError("unavailable")), decision=picked())
+    assert bool(played.events("safety_gate_require_info")) is asked
 
 
 async def test_what_the_client_claims_does_not_make_anybody_less_pregnant(autojump_clock):

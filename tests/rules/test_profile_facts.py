@@ -211,3 +211,23 @@ def test_an_upstream_is_told_only_what_is_known_and_in_bounds():
     told = profile_summary.for_prompt(Profile(skinType="dry", itinerary="y" * 9000, lang_pref="CN"))
     assert set(told) == {"skinType", "itinerary"}
     assert len(told["itinerary"]) == 5001
+
+
+@pytest.mark.parametrize(
+    ("action_id", "patch", "left"),
+    [
+        ("chip.start.reco_products", {"pregnancy_status": "unknown", "goals": ["acne"]}, {"goals": ["acne"]}),
+        ("chip.start.reco_products", {"high_risk_medications": []}, {}),
+        ("chip.start.reco_products", {"age_band": "unknown"}, {"age_band": "unknown"}),  # as before
+        ("chip.start.reco_products", {"pregnancy_status": "trying"}, {"pregnancy_status": "trying"}),
+        (None, {"pregnancy_status": "unknown"}, {}),
+        ("chip.profile.pregnancy.unknown", {"pregnancy_status": "unknown"}, {"pregnancy_status": "unknown"}),
+        ("profile.patch", {"skinType": "unknown"}, {"skinType": "unknown"}),
+    ],
+)
+def test_unknown_wipes_a_known_value_only_by_its_own_chip(action_id, patch, left):
+    known = Profile(skinType="dry", pregnancy_status="pregnant", high_risk_medications=["isotretinoin"])
+    assert profile_facts.settled(patch, known, action_id) == left
+    assert profile_facts.settled(patch, None, action_id) == patch
+    unread = profile_facts.settled(patch, None, action_id, read=False)
+    assert unread == {k: v for k, v in left.items() if v != "unknown" or "profile." in (action_id or "")}

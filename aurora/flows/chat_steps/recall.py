@@ -22,7 +22,9 @@ async def recall(turn: ChatTurn) -> bool:
     cap_ms = min(READ_CAP_MS, max(1, turn.stage.remaining_ms() - RESERVE_MS))
     finding = await turn.stage.ask(ReadMemory(cap_ms=cap_ms))
     turn.memory = finding.value if finding.ok else Memory(ready=False, error_code=finding.code)
-    turn.patch = profile_facts.settled(turn.patch, turn.memory.profile, turn.ask.action_id)
+    turn.patch = profile_facts.settled(
+        turn.patch, turn.memory.profile, turn.ask.action_id, read=turn.memory.ready
+    )
     turn.patch = {**budget_question.answered(turn.ask, turn.internal), **turn.patch}
     turn.save_patch()
     seen = profile_facts.overlay(turn.memory.profile, turn.ask.snapshot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aurora import telemetry
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import intents, redflags, replies
+from aurora.rules import intents, profile_facts, redflags, replies
 from aurora.rules.notices import notice
 
 
@@ -20,6 +20,7 @@ async def red_flags(turn: ChatTurn) -> bool:
     wanted_picks = turn.wants_picks
     if wanted_picks:
         telemetry.skin_flow.labels("reco_request", "hit").inc()
+    turn.patch = profile_facts.settled(turn.patch, None, turn.ask.action_id, read=False)
     turn.save_patch()
     return await turn.answer(blocked(turn, wanted_picks=wanted_picks))
 

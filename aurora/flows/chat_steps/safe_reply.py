@@ -148,6 +148,7 @@ def _reply(
     if gated_picks:
         events.append(("recos_requested", {"explicit": True, "gated": True, "reason": "safety_question"}))
     if words.event is not None:
+        turn.envelope.ride_words_only()  # after a refusal there is no question left
         name, data = words.event
         events.append((name, {"intent": intents.canonical(turn.ask).name, **data}))
     accepted = {each.chip_id for each in turn.chips(*(each.chip_id for each in words.chips))}

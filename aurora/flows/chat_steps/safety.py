@@ -5,6 +5,9 @@ Always on. From here on nothing that is forbidden to the person leaves in any ca
 
 from __future__ import annotations
 
+import msgspec
+
+from aurora.contract.memory import Profile
 from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.red_flags import blocked
@@ -22,9 +25,9 @@ async def safety_check(turn: ChatTurn) -> bool:
     (picks, a routine, "can I use"): the question comes alone. A conflict check or a fact about an
     ingredient is answered, and the question rides along. Warnings stand before the answer.
     """
-    message = turn.ask.spoken
-    turn.safety = safety.check(message, turn.profile, turn.lang)
-    turn.forbidden = safety.forbidden_for(turn.profile, message)
+    message, person = turn.ask.spoken, _as_far_as_sure(turn)
+    turn.safety = safety.check(message, person, turn.lang)
+    turn.forbidden = safety.forbidden_for(person, message)
     turn.envelope.forbid(turn.forbidden)
     if turn.ask.action_id == wording.SAFER:
         return await turn.answer(safer(turn))
@@ -39,6 +42,18 @@ async def safety_check(turn: ChatTurn) -> bool:
     if turn.wants_picks and person_of(turn.profile).fragile:
         turn.envelope.ride(lead=wording.fragile(turn.lang))
     return False
+
+
+def _as_far_as_sure(turn: ChatTurn) -> Profile | None:
+    """The person. While memory is away, a client's old copy is no proof that nobody is pregnant."""
+    seen = turn.profile
+    if turn.memory.ready or seen is None or seen.pregnancy_status != "not_pregnant":
+        return seen
+    return (
+        seen
+        if "pregnancy_status" in turn.patch
+        else msgspec.structs.replace(seen, pregnancy_status="unknown")
+    )
 
 
 async def _ask(turn: ChatTurn, result: safety.Result) -> bool:

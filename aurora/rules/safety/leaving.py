@@ -113,7 +113,8 @@ class _Walk:
         if depth > _MAX_DEPTH:
             return value
         if isinstance(value, Mapping):
-            if name and self._forbids(value, name):
+            holds_lists = any(key in self.lists and isinstance(inner, list) for key, inner in value.items())
+            if name and not holds_lists and self._forbids(value, name):
                 return {}
             return self.object(value, depth)
         if isinstance(value, list):

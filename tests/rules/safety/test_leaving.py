@@ -1,0 +1,110 @@
+"""Whole cards of any shape, without what a rule forbids; what is the person's own stays."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aurora.contract.memory import Profile
+from aurora.rules.safety import forbidden_for, left_of
+
+PREGNANT = forbidden_for(Profile(pregnancy_status="pregnant"))
+UNKNOWN = forbidden_for(None)
+RETINOL, CREAM = {"name": "Retinol 0.3"}, {"name": "Plain Cream"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "left"),
+    [
+        ("recommendations", {"recommendations": [RETINOL, CREAM], "recommendations_count": 2},
+         {"recommendations": [CREAM], "recommendations_count": 1}),
+        ("recommendations", {"recommendations": [{**CREAM, "alternatives": [RETINOL]}]},
+         {"recommendations": [{**CREAM, "alternatives": []}]}),
+        ("ingredient_plan", {"targets": [{"ingredient_id": "retinol"}],
+                             "plan": {"targets": ["retinol", "panthenol"]},
+                             "avoid": [{"ingredient_id": "retinol"}]},
+         {"targets": [], "plan": {"targets": ["panthenol"]}, "avoid": [{"ingredient_id": "retinol"}]}),
+        ("dupe_suggest", {"original": RETINOL, "dupes": [RETINOL, CREAM]},
+         {"original": RETINOL, "dupes": [CREAM]}),
+        ("product_analysis", {"product": CREAM, "competitors": {"candidates": [RETINOL, CREAM]}},
+         {"product": CREAM, "competitors": {"candidates": [CREAM]}}),
+        ("note", {"routine": {"am": [CREAM], "pm": [[RETINOL], CREAM]}},
+         {"routine": {"am": [CREAM], "pm": [[], CREAM]}}),
+        ("aurora_structured", {"products": [RETINOL], "text": "retinol"},
+         {"products": [], "text": "retinol"}),
+    ],
+)  # fmt: skip
+def test_lists_lose_what_is_forbidden(kind, payload, left):
+    before = copy.deepcopy(payload)
+    found = left_of(kind, payload, PREGNANT)
+    assert found.payload == left
+    assert found.held
+    assert payload == before  # what was given is never changed
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("recommendations", {"recommendations": [RETINOL]}),
+        ("reco_bundle", {"bundle": [RETINOL, RETINOL]}),
+        ("reco_banner", {"headline": "Try our retinol"}),
+        ("offers_resolved", {"items": [{"product": RETINOL}], "market": "US"}),
+        ("product_analysis", {"product": RETINOL, "assessment": {"verdict": "Suitable"}}),
+        ("product_analysis", {"evidence": {"science": {"key_ingredients": ["retinol"]}}}),
+        ("product_analysis", {"assessment": {"anchor_product": RETINOL}}),
+    ],
+)
+def test_a_card_stays_here_whole_if_nothing_of_it_may_leave(kind, payload):
+    found = left_of(kind, payload, PREGNANT)
+    assert found.payload == {}
+    assert found.held
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("profile", {"profile": {"currentRoutine": {"pm": ["retinol"]}}}),
+        ("diagnosis_gate", {"profile": {"currentRoutine": "retinol"}}),
+        ("note", {"profile": {"currentRoutine": {"pm": ["retinol"]}}, "currentRoutine": {"am": ["retinol"]}}),
+        ("routine_simulation", {"am": ["retinol"], "conflicts": []}),
+        ("confidence_notice", {"alternatives": ["retinol"]}),
+        ("recommendations", {"recommendations": [CREAM], "evidence": {"notes": ["retinol was compared"]}}),
+        ("product_analysis", {"product": CREAM, "how_to_use": {"notes": ["not with retinol"]}}),
+    ],
+)
+def test_what_is_their_own_or_no_recommendation_is_left_as_it_is(kind, payload):
+    assert left_of(kind, payload, PREGNANT).payload is payload
+
+
+def test_a_verdict_that_only_waits_for_a_fact_may_leave():
+    payload = {"product": RETINOL, "assessment": {"verdict": "Caution"}}
+    assert left_of("product_analysis", payload, UNKNOWN).payload is payload
+    assert left_of("recommendations", {"recommendations": [RETINOL]}, UNKNOWN).payload == {}
+
+
+def test_nothing_is_held_back_from_somebody_of_whom_nothing_is_forbidden():
+    free = forbidden_for(Profile(pregnancy_status="not_pregnant"))
+    payload = {"recommendations": [RETINOL]}
+    assert left_of("recommendations", payload, free).payload is payload
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["retinol", "Cream"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["recommendations", "am", "name", "x", "alternatives"]), inner, max_size=3
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["recommendations", "alternatives", "value"]), VALUES, max_size=3))
+def test_any_shape_is_survived_and_what_is_left_has_nothing_more_to_hold(payload):
+    for kind in ("recommendations", "reco_x", "note"):
+        left = left_of(kind, payload, PREGNANT)
+        assert left_of(kind, left.payload, PREGNANT).held == ()
