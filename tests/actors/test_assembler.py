@@ -889,3 +889,88 @@ def test_a_recommendations_card_declares_at_most_eight_gaps_the_demanded_ones_am
         "payload.recommendations_count",
         "payload.recommendations[0].purchase_path",
     ]
+
+
+# --- what an upstream's card promises, and where links may lead --------------------------------------------
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+def test_a_foreign_card_that_breaks_its_promise_does_not_leave(foreign: bool) -> None:
+    built = assembler()
+    built.say("Text stays.")
+    odd = {"product": {"name": "A"}, "assessment": 3}
+    if foreign:
+        built.upstream_card({"type": "Product_Analysis", "payload": odd}, 0)
+        assert types(built.finish()) == ["gate_notice"]
+    else:
+        built.card("fit", "product_analysis", {**odd, "assessment": None})
+        assert types(built.finish()) == ["product_analysis"]
+
+
+def test_no_card_carries_an_address_that_acts() -> None:
+    built = assembler()
+    built.card("n", "note", {"url": "java\tscript:alert(1)", "rows": [{"href": "https://x.example"}]})
+    assert built.finish().envelope.cards[0].payload == {"rows": [{"href": "https://x.example"}]}
+
+
+def test_what_the_person_said_comes_back_as_she_said_it() -> None:
+    log = {
+        "id": "1", "date": "2026-05-04", "redness": 1, "acne": None, "hydration": None,
+        "notes": "javascript: hurts", "targetProduct": None, "sensation": None, "created_at": "",
+        "updated_at": "",
+    }  # fmt: skip
+    built = assembler()
+    built.card("log", "tracker_log", {"log": log, "recent_logs": []})
+    assert built.finish().envelope.cards[0].payload["log"]["notes"] == "javascript: hurts"
+
+
+def test_answers_to_an_open_question_come_first_when_chips_have_to_go() -> None:
+    built = assembler(chat=True)
+    built.say("Which one?")
+    built.chip(*(Chip(f"other{n}", f"Other {n}") for n in range(7)))
+    built.chip(Chip("chip.start.routine", "Routine"), Chip("act", "Act", "action"))
+    unsure = {"norm_id": "skinType", "value": "unknown"}
+    built.chip(Chip("profile.skinType.unknown", "Not sure", data=unsure))
+    built.chip(Chip("profile.skinType.oily", "Oily", data={"norm_id": "skinType", "value": "oily"}))
+    finished = built.finish()
+    assert [chip.chip_id for chip in finished.envelope.suggested_chips[:5]] == [
+        "profile.skinType.oily",
+        "profile.skinType.unknown",
+        "chip.start.routine",
+        "act",
+        "other0",
+    ]
+    assert finished.counts["chips_truncated"] == 1
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["EN", "CN"])
+def test_a_chat_never_leaves_without_words_and_says_which_template_spoke(lang: Any) -> None:
+    built = assembler(lang, chat=True)
+    built.notice("low_confidence")
+    finished = built.finish()
+    said = finished.envelope.assistant_message
+    assert said is not None
+    assert said.content == finished.envelope.cards[0].payload["message"]
+    assert finished.counts["template.applied|global.default|missing"] == 1
+
+
+def test_a_kind_word_stands_before_good_news_only() -> None:
+    for reason, greeted in (("low_confidence", True), ("safety_block", False), ("timeout_degraded", False)):
+        built = assembler(chat=True)
+        built.greet("Hello, good to hear from you.")
+        built.say("Keep it gentle.")
+        built.notice(reason)
+        said = built.finish().envelope.assistant_message
+        assert said is not None
+        assert said.content.startswith("Hello") is greeted
+
+
+def test_own_words_that_fit_are_kept_and_only_named() -> None:
+    built = recommending(pick("Cream"))
+    finished = built.finish()
+    assert finished.counts["template.kept|recommendations_output.standard|own_words"] == 1
+    audit = plain(finished)["events"][-1]["data"]
+    assert audit["template_id"] == "recommendations_output.standard"
