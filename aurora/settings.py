@@ -339,6 +339,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 0
+    reco_routine_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_ROUTINE_TIMEOUT_MS",
+            doc="Decision call of a routine; the reco budget bounds it too.",
+            lo=3000,
+            hi=22000,
+            group=_TURN,
+        ),
+    ] = 14000
     report_share_pct: Annotated[
         int,
         var(
@@ -581,6 +591,125 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 1400
+    skin_vision_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_SKIN_VISION_ENABLED",
+            doc="[SEED] A vision model may look at photos.",
+            strict=True,
+            group=_PHOTO,
+        ),
+    ] = False
+    skin_vision_provider: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_VISION_PROVIDER",
+            doc="`gemini`, `openai`, or `auto`: whichever has a key. Anything else is gemini.",
+            group=_PHOTO,
+        ),
+    ] = "gemini"
+    skin_vision_model_openai: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_VISION_MODEL_OPENAI",
+            "AURORA_SKIN_VISION_MODEL",
+            doc="[SEED] Model at OpenAI.",
+            group=_PHOTO,
+        ),
+    ] = "gpt-4o-mini"
+    skin_vision_model_gemini: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_VISION_MODEL_GEMINI",
+            "GEMINI_MODEL",
+            doc="Model at Gemini.",
+            group=_PHOTO,
+        ),
+    ] = "gemini-2.0-flash"
+    skin_vision_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_SKIN_VISION_TIMEOUT_MS",
+            doc="[SEED] Longest single attempt of a vision model.",
+            lo=2000,
+            hi=30000,
+            group=_PHOTO,
+        ),
+    ] = 12000
+    skin_vision_retry_max: Annotated[
+        int,
+        var(
+            "AURORA_SKIN_VISION_RETRY_MAX",
+            doc="Attempts after the first, for each provider.",
+            lo=0,
+            hi=2,
+            group=_PHOTO,
+        ),
+    ] = 2
+    skin_vision_retry_base_ms: Annotated[
+        int,
+        var(
+            "AURORA_SKIN_VISION_RETRY_BASE_MS",
+            doc="First pause between attempts; doubled each time, at most 5 s.",
+            lo=50,
+            hi=2000,
+            group=_PHOTO,
+        ),
+    ] = 250
+    skin_force_vision_call: Annotated[
+        bool,
+        var(
+            "AURORA_SKIN_FORCE_VISION_CALL",
+            doc="For tests: ask the vision model whatever the policy says.",
+            strict=True,
+            group=_PHOTO,
+        ),
+    ] = False
+    skin_degraded_mode: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_DEGRADED_MODE",
+            doc="Which one model may speak about a degraded photo: `report` or `vision`.",
+            group=_PHOTO,
+        ),
+    ] = "report"
+    openai_api_key: Annotated[
+        str,
+        var(
+            "OPENAI_API_KEY",
+            doc="Key for OpenAI.",
+            secret=True,
+            group=_PHOTO,
+        ),
+    ] = ""
+    openai_base_url: Annotated[
+        str,
+        var(
+            "OPENAI_BASE_URL",
+            "OPENAI_API_BASE",
+            doc="Where OpenAI is.",
+            group=_PHOTO,
+        ),
+    ] = "https://api.openai.com/v1"
+    gemini_api_key: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_GEMINI_API_KEY",
+            "GEMINI_API_KEY",
+            "GOOGLE_API_KEY",
+            doc="Key for Gemini.",
+            secret=True,
+            group=_PHOTO,
+        ),
+    ] = ""
+    gemini_base_url: Annotated[
+        str,
+        var(
+            "AURORA_SKIN_GEMINI_BASE_URL",
+            doc="Where Gemini is.",
+            group=_PHOTO,
+        ),
+    ] = "https://generativelanguage.googleapis.com"
 
     # --- memory
     retention_days: Annotated[

@@ -15,6 +15,7 @@ from aurora.actors import commerce, decision, opening, weather
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.links import Reply
 from aurora.actors.questions import (
+    AskVision,
     CatalogueRows,
     CommerceSearch,
     ConfirmPhoto,
@@ -33,6 +34,7 @@ from aurora.actors.questions import (
     ReadMemory,
     Remember,
     StorePhoto,
+    VisionAnswer,
 )
 from aurora.contract.memory import Memory, SkinLog
 from aurora.store.port import Appended
@@ -65,6 +67,7 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     StorePhoto: _of(PhotoChecked),
     ConfirmPhoto: _of(PhotoChecked),
     ForgetPhotos: _of(int),
+    AskVision: _of(VisionAnswer),
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from aurora.contract.envelope import Lang
+from aurora.rules.analysis.report_answer import Report
+from aurora.rules.analysis.vision_failures import VisionCode
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
 from aurora.store.facts import NewFact
@@ -183,6 +185,36 @@ class ConfirmPhoto(Question, frozen=True, kw_only=True, tag=True):
     photo_id: str
 
 
+class AskVision(Question, frozen=True, kw_only=True, tag=True):
+    """Vision model: what is to be seen in this photo (contract C 13)? Answer: VisionAnswer.
+
+    may_fall_back: another provider may be asked if the first one fails.
+    """
+
+    actor: ClassVar[str] = "vision"
+    photo_id: str
+    prompt: str
+    lang: Lang = "EN"
+    may_fall_back: bool = True
+
+
+class VisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model saw, or why it did not. code: None when `report` is there. latency_ms: of the whole run.
+
+    tried: providers beside `provider`, in order, if there was more than one.
+    """
+
+    provider: str
+    report: Report | None = None
+    code: VisionCode | None = None
+    status: int | None = None
+    attempts: int = 0
+    latency_ms: int = 0
+    fallback_from: str | None = None
+    primary_failure: VisionCode | None = None
+    tried: list[str] = []
+
+
 class ForgetPhotos(Question, frozen=True, kw_only=True, tag=True):
     """Drop the photos of this person that are kept in memory. Answer: how many there were (int)."""
 
@@ -251,5 +283,6 @@ AnyQuestion = (
     | StorePhoto
     | ConfirmPhoto
     | ForgetPhotos
+    | AskVision
 )
 """Every question there is: how a recorded one is read back."""

@@ -10,7 +10,7 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from aurora.sandbox import commerce, decision, photos, weather
+from aurora.sandbox import commerce, decision, photos, vision, weather
 from aurora.sandbox.misbehave import JSON, misbehave
 from aurora.sandbox.script import UPSTREAMS, BadScriptError, Call, Rule, Sandbox, Step, parse, script_in_text
 
@@ -93,6 +93,8 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
         return await _play(state, "commerce", str(body.get("url", "")), body, lambda _: commerce.offer(body))
 
     _photo_bridge(app, state)
+    _vision_models(app, state)
+
     @app.get("/v1/search")
     async def geocode() -> Response:
         name = request.args.get("name", "")
@@ -110,6 +112,21 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
     if control:
         _control(app, state)
     return app
+
+
+def _vision_models(app: QuartTrio, state: Sandbox) -> None:
+    # What was asked is noted without the photo.
+    @app.post("/chat/completions")
+    async def openai() -> Response:
+        prompt = vision.prompt_of_openai(await _json_object())
+        return await _play(state, "vision", prompt, {}, lambda stub: vision.openai(prompt, stub))
+
+    @app.post("/v1beta/models/<model>:generateContent")
+    async def gemini(model: str) -> Response:
+        prompt = vision.prompt_of_gemini(await _json_object())
+        return await _play(
+            state, "vision", prompt, {"model": model}, lambda stub: vision.gemini(prompt, stub)
+        )
 
 
 def _photo_bridge(app: QuartTrio, state: Sandbox) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-Upstream = Literal["decision", "commerce", "photos", "storage", "weather", "*"]
+Upstream = Literal["decision", "commerce", "photos", "storage", "vision", "weather", "*"]
 UPSTREAMS: tuple[str, ...] = get_args(Upstream)
 
 MAX_LATENCY_MS = 600_000

@@ -42,8 +42,11 @@ class Report(msgspec.Struct, frozen=True):
     needs_risk_check: bool
 
 
-def judge(answer: str | None, lang: Lang) -> Report | None:
-    """The report in the model's answer text, None when it must be rejected."""
+def judge(answer: str | None, lang: Lang, *, saw_photo: bool = False) -> Report | None:
+    """The report in the model's answer text, None when it must be rejected.
+
+    saw_photo: the model was shown one; any other may not claim to have seen it.
+    """
     if not answer or len(answer) > MAX_ANSWER:
         return None
     fenced = _FENCE.match(answer)
@@ -60,7 +63,9 @@ def judge(answer: str | None, lang: Lang) -> Report | None:
         return None
     # Read before cutting, so that a forbidden word cannot hide behind the cut.
     everything = " ".join([*_observations(body.get("features")), told]).lower()
-    if any(term in everything for term in FORBIDDEN) or _SEEN_PHOTO.search(everything):
+    if any(term in everything for term in FORBIDDEN):
+        return None
+    if not saw_photo and _SEEN_PHOTO.search(everything):
         return None
     risk = body.get("needs_risk_check", body.get("needsRiskCheck"))
     return Report(tuple(features), strategy, risk is True)
