@@ -40,7 +40,11 @@ async def examine(settings: Settings) -> list[Examined]:
     """
     report = [Examined("ok", "python", sys.version.split()[0]), *_changed(settings)]
     report += await _database(settings)
-    for name, base in (("decision", settings.decision_base_url), ("commerce", settings.backend_base_url)):
+    upstreams = [("decision", settings.decision_base_url), ("commerce", settings.backend_base_url)]
+    if settings.travel_weather_live:
+        upstreams.append(("geocoding", settings.weather_geocoding_base_url))
+        upstreams.append(("forecast", settings.weather_forecast_base_url))
+    for name, base in upstreams:
         report.append(await _upstream(settings, name, base))
     return report
 
