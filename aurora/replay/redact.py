@@ -47,13 +47,22 @@ _MACHINE_KEYS: Final = frozenset(
         "type", "reason", "code", "kind", "actor", "outcome", "status", "event_name", "chip_id", "action_id",
         "field", "next_state", "trigger_source", "trigger_id", "lang", "format", "requested_next_state",
         "state", "client_state", "_internal_next_state", "level", "severity", "slot", "step", "source",
-        "intent", "clarification_id",
+        "intent", "flow_id",
     }
 )  # fmt: skip
-_NOT_IDS: Final = frozenset({"chip_id", "action_id", "trigger_id", "card_id", "clarification_id"})
+_NOT_IDS: Final = frozenset({"chip_id", "action_id", "trigger_id", "card_id", "flow_id"})
+# Names of questions, an upstream's or ours: those of our own vocabulary stay, since a turn depends on them.
+_QUESTION_IDS: Final = frozenset(
+    {
+        "id", "question_id", "norm_id", "clarification_id", "clarification_question_id",
+        "clarification_norm_id",
+    }
+)  # fmt: skip
+_CLARIFY: Final = "chip.clarify."  # then the question's id, a dot, the answer in words
 _ID_KEY: Final = re.compile(r"(?:\A|_)(?:uid|ids?)\Z|[a-z]Id\Z|\Aseed\Z")
 _TIME_KEY: Final = re.compile(r"(?:_ms|_at|_ts|Ms|At)\Z|\A(?:ts|at|now)\Z")
 _KEY: Final = re.compile(r"\A(?!.*\d{5})[A-Za-z_$][A-Za-z0-9_.$\-]{0,47}\Z")
+_WORDS: Final = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*")
 _VOWELS, _CONSONANTS = "aeiou", "bdfgjklmpqvwxz"
 
 _json = json.JSONDecoder()  # msgspec does not tell where a document ends
@@ -136,13 +145,24 @@ class Redactor:
         return key if _KEY.match(key) and not _UUID.match(key) else self.text(key)
 
     def _string(self, value: str, key: str) -> str:
+        if key in _QUESTION_IDS:
+            return value if self._is_ours(value) else self.identifier(value)
         if _ID_KEY.search(key) and key not in _NOT_IDS:
             return self.identifier(value)
+        if value.startswith(_CLARIFY):
+            question, dot, answer = value.removeprefix(_CLARIFY).partition(".")
+            return f"{_CLARIFY}{self._string(question, 'clarification_id')}{dot}{self.text(answer)}"
         if key in _MACHINE_KEYS and _MACHINE.match(value):
             return value
         if value in vocabulary.known().names or _INSTANT.match(value):
             return value
         return self.identifier(value) if _UUID.match(value) else self.text(value)
+
+    def _is_ours(self, value: str) -> bool:
+        """Is it made of words of our rules alone, such as `skin_type`? Then it names a question."""
+        return value in vocabulary.known().names or (
+            bool(_WORDS.fullmatch(value)) and self.text(value) == value
+        )
 
     def _text_of(self, text: str) -> str:
         """JSON within text (an upstream's fenced answer) is redacted as what it is."""
