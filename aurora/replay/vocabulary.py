@@ -22,6 +22,7 @@ _CJK: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CLASS: Final = re.compile(r"\[[^\]]*\]")
 _ESCAPE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[A-Za-z])|\(\?P?[<=!:iamsux-]*")
+_SHORTEST_HALF: Final = 3  # of a word made of two stems: "an" and "na" are both stems, Anna is a name
 _SHORTEST_STEM: Final = 4
 _LONGEST_ENDING: Final = 5
 _DEEPEST: Final = 8
@@ -50,7 +51,8 @@ class Vocabulary:
         for cut in range(max(2, len(word) - 12), len(word)):
             stem, ending = word[:cut], word[cut:]
             if stem in self.words and (
-                ending in self.words or (cut >= _SHORTEST_STEM and len(ending) <= _LONGEST_ENDING)
+                (min(cut, len(ending)) >= _SHORTEST_HALF and ending in self.words)
+                or (cut >= _SHORTEST_STEM and len(ending) <= _LONGEST_ENDING)
             ):
                 return True
         return False
