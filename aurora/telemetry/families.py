@@ -96,14 +96,8 @@ ui_sink = Counter("aurora_ui_sink_total", "UI events by sink and outcome.", "sin
 
 _GEOMETRY = ("issue_type", "quality_grade", "pipeline_version", "device_class")
 
-LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("template_applied_total", "Reply templates used.", ("template_id", "module", "variant", "source")),
-    ("template_fallback_total", "Reply templates not used, and why.", ("reason", "module")),
-    (
-        "catalog_availability_shortcircuit_total",
-        "Availability questions answered at once.",
-        ("brand_id", "reason"),
-    ),
+# Counted by name (`flows.chat_steps.clarification.count`).
+CLARIFICATION_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("repeated_clarify_field_total", "Clarifying questions asked twice.", ("field",)),
     ("clarification_present_total", "Answers with or without a clarification.", ("present",)),
     ("clarification_question_filtered_total", "Clarifying questions left out.", ("field",)),
@@ -122,6 +116,16 @@ LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("resume_prefix_history_items_total", "History items in resume prefixes.", ("count",)),
     ("resume_response_mode_total", "How resumed turns were answered.", ("mode",)),
     ("resume_plaintext_reask_detected_total", "Resumed turns that asked again in plain text.", ("field",)),
+)
+
+LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("template_applied_total", "Reply templates used.", ("template_id", "module", "variant", "source")),
+    ("template_fallback_total", "Reply templates not used, and why.", ("reason", "module")),
+    (
+        "catalog_availability_shortcircuit_total",
+        "Availability questions answered at once.",
+        ("brand_id", "reason"),
+    ),
     ("analyze_requests_total", "Photo analyses.", _GEOMETRY),
     ("geometry_sanitizer_clip_total", "Regions clipped to the picture.", _GEOMETRY),
     ("geometry_sanitizer_drop_total", "Regions dropped.", (*_GEOMETRY, "reason", "region_type")),
@@ -208,7 +212,7 @@ LATER_HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("prelabel_gemini_latency_ms", "Latency of prelabel calls.", ()),
 )
 
-for _name, _help, _labels in LATER_COUNTERS:
+for _name, _help, _labels in (*CLARIFICATION_COUNTERS, *LATER_COUNTERS):
     Counter(_name, _help, *_labels)
 for _name, _help in LATER_GAUGES:
     Gauge(_name, _help, mode="livemax")
