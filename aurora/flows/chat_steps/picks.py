@@ -15,7 +15,7 @@ from aurora.contract.envelope import Chip, FieldMissing
 from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reco_extras import enrich
-from aurora.flows.chat_steps.reco_sources import Found, Source, generate, is_careful
+from aurora.flows.chat_steps.reco_sources import Found, Source, is_careful
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import diversity, reco_texts, replies, safety
 from aurora.rules.notices import notice
@@ -47,14 +47,15 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 class _Chosen(msgspec.Struct, kw_only=True):
     """What of a source may leave.
 
-    items: with those that the envelope will take out, and count, for want of confidence. held_back: how many
-    were too strong even to be tried. out: what safety says of the rest. unsafe: it holds back something that
-    would leave but for it.
+    items: with those that the envelope will take out, and count, for want of confidence; leaving: without.
+    held_back: how many were too strong even to be tried. out: what safety says of the rest. unsafe: it holds
+    back something that would leave but for it.
     """
 
     found: Found
     manner: Manner
     items: list[dict[str, Any]]
+    leaving: list[dict[str, Any]]
     held_back: int
     out: safety.Outgoing[dict[str, Any]]
     unsafe: bool
@@ -82,44 +83,65 @@ PICKS = Manner(
 async def recommend(turn: ChatTurn, sources: Iterable[Source], manner: Manner = PICKS) -> bool:
     """Ask the sources and answer, the gates having passed. True, for a step to return."""
     turn.if_cut(manner.late(turn, late.BUDGET_CODE))
-    chosen = _chosen(turn, await generate(turn, sources), manner)
-    leaving = _leaving(turn, chosen.items)
-    if not leaving:
+    chosen = await _first_that_may_leave(turn, sources, manner)
+    if not chosen.leaving:
         return await turn.answer(_without_picks(turn, chosen))
     if chosen.unsafe:
         safe_reply.ask_beside(turn, chosen.out)
-    turn.keep(shown=diversity.remembered(_shown(turn), leaving, turn.stage.turn.now_ms))
+    turn.keep(shown=diversity.remembered(_shown(turn), chosen.leaving, turn.stage.turn.now_ms))
     run_id = f"rr_{turn.stage.turn.uuid('reco_run')}"
     turn.if_cut(msgspec.structs.replace(_given(turn, chosen, run_id=run_id), quiet=True))
-    gaps = await enrich(turn, leaving, made_up=chosen.found.made_up)
-    return await turn.answer(_given(turn, _with_extras(turn, chosen, leaving, gaps), run_id=run_id))
+    enriched = list(chosen.leaving)
+    gaps = await enrich(turn, enriched, made_up=chosen.found.made_up)
+    return await turn.answer(_given(turn, _with_extras(turn, chosen, enriched, gaps), run_id=run_id))
+
+
+async def _first_that_may_leave(turn: ChatTurn, sources: Iterable[Source], manner: Manner) -> _Chosen:
+    """Of the first source that brings something that may leave; else of what was held back, else of the last.
+
+    A source that has nothing to say to this turn answers None.
+    """
+    last = _chosen(turn, Found(source="none"), manner)
+    held: _Chosen | None = None
+    for source in sources:
+        found = await source(turn)
+        if found is None:
+            continue
+        last = _chosen(turn, found, manner)
+        if last.leaving:
+            return last
+        if found.items and held is None:
+            held = last
+    return held or last
 
 
 def _chosen(turn: ChatTurn, found: Found, manner: Manner) -> _Chosen:
     items = found.items
     if found.ranked and turn.settings.reco_diversity_enabled:
         items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
-    tried = [item for item in items if not (turn.confidence.low and is_treatment_like(item))]
-    out = turn.outgoing(tried)
+    # The envelope removes strong items in a careful context; text and memory must not name them.
+    strong = [is_careful(turn) and is_treatment_like(item) for item in items]
+    tried = [n for n in range(len(items)) if not (strong[n] and turn.confidence.low)]
+    out = turn.outgoing([items[n] for n in tried])
     kept, held = iter(out.kept), {one.index for one in out.held if not one.inside}
-    doomed = {n for n, item in enumerate(tried) if is_careful(turn) and is_treatment_like(item)}
+    shown: list[dict[str, Any]] = []
+    leaving: list[dict[str, Any]] = []
+    for place, n in enumerate(tried):
+        # Of what the envelope takes out anyway, safety need not be asked.
+        item = items[n] if place in held else next(kept)
+        if place not in held or strong[n]:
+            shown.append(item)
+        if place not in held and not strong[n]:
+            leaving.append(item)
     return _Chosen(
         found=found,
         manner=manner,
-        # Of what the envelope takes out anyway, safety need not be asked.
-        items=[
-            item if n in held else next(kept) for n, item in enumerate(tried) if n not in held or n in doomed
-        ],
+        items=shown,
+        leaving=leaving,
         held_back=len(items) - len(tried),
         out=out,
-        unsafe=any(one.index not in doomed for one in out.held),
+        unsafe=any(not strong[tried[one.index]] for one in out.held),
     )
-
-
-def _leaving(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The envelope removes strong items in a careful context; text and memory must not name them."""
-    careful = is_careful(turn)
-    return [item for item in items if not (careful and is_treatment_like(item))]
 
 
 def _shown(turn: ChatTurn) -> list[Any]:
@@ -128,16 +150,22 @@ def _shown(turn: ChatTurn) -> list[Any]:
 
 
 def _with_extras(
-    turn: ChatTurn, chosen: _Chosen, leaving: list[dict[str, Any]], gaps: list[FieldMissing]
+    turn: ChatTurn, chosen: _Chosen, enriched: list[dict[str, Any]], gaps: list[FieldMissing]
 ) -> _Chosen:
     """The choice with the enriched items in their places; what is unsafe of the extras is taken out."""
-    out = turn.outgoing(leaving)
-    gone, safe = {one.index for one in out.held if not one.inside}, iter(out.kept)
-    enriched = iter([None if n in gone else next(safe) for n in range(len(leaving))])
-    careful = is_careful(turn)
-    items = [item if careful and is_treatment_like(item) else next(enriched) for item in chosen.items]
-    found = msgspec.structs.replace(chosen.found, gaps=[*chosen.found.gaps, *gaps])
-    return msgspec.structs.replace(chosen, found=found, items=[item for item in items if item is not None])
+    safe: list[dict[str, Any] | None] = list(enriched)
+    if turn.ask.include_alternatives:
+        out = turn.outgoing(enriched)
+        gone, kept = {one.index for one in out.held if not one.inside}, iter(out.kept)
+        safe = [None if n in gone else next(kept) for n in range(len(enriched))]
+    better = {id(old): new for old, new in zip(chosen.leaving, safe, strict=True)}
+    items = [better.get(id(item), item) for item in chosen.items]
+    return msgspec.structs.replace(
+        chosen,
+        found=msgspec.structs.replace(chosen.found, gaps=[*chosen.found.gaps, *gaps]),
+        items=[item for item in items if item is not None],
+        leaving=[item for item in safe if item is not None],
+    )
 
 
 # --- answers
@@ -160,8 +188,7 @@ def _without_picks(turn: ChatTurn, chosen: _Chosen) -> Reply:
 
 
 def _given(turn: ChatTurn, chosen: _Chosen, *, run_id: str) -> Reply:
-    found, items = chosen.found, chosen.items
-    leaving = _leaving(turn, items)
+    found, items, leaving = chosen.found, chosen.items, chosen.leaving
     asked = _asked(turn, found.source)
     gentle = turn.confidence.low or len(leaving) < len(items) or chosen.held_back > 0
     say = chosen.manner.say(turn, leaving, gentle)

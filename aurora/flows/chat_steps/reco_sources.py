@@ -38,7 +38,6 @@ from aurora.rules.matcher.match import Matched, match
 from aurora.rules.matcher.score import Wanted, wanted_of
 from aurora.rules.query import picks_query, routine_query
 from aurora.rules.reco_texts import search_step
-from aurora.rules.treatment import is_treatment_like
 from aurora.rules.upstream_answer import without_kb
 
 EMPTY_CODE = "UPSTREAM_EMPTY"
@@ -74,31 +73,6 @@ class Found(msgspec.Struct, kw_only=True):
 
 
 Source = Callable[[ChatTurn], Awaitable[Found | None]]
-
-
-async def generate(turn: ChatTurn, sources: Iterable[Source]) -> Found:
-    """Ask the sources in order. If none brings what may leave: what was held back, else what the last said.
-
-    A source that has nothing to say to this turn answers None.
-    """
-    last = Found(source="none")
-    all_held: Found | None = None
-    for source in sources:
-        found = await source(turn)
-        if found is None:
-            continue
-        last = found
-        if may_leave(turn, found.items):
-            return found
-        if found.items and all_held is None:
-            all_held = found
-    return all_held or last
-
-
-def may_leave(turn: ChatTurn, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items that neither the safety rules nor the careful filter hold back."""
-    gentle = is_careful(turn)
-    return turn.outgoing([item for item in items if not (gentle and is_treatment_like(item))]).kept
 
 
 # --- source 1: our own catalogue
@@ -161,8 +135,7 @@ def _words(product: Product) -> dict[str, Any]:
     """What the safety rules read of a row: what it is and holds, not what its cautions warn of."""
     return {
         "name": f"{product.name} {product.name_zh}",
-        "ingredients": [*product.ingredient_ids, *product.risk_tags],
-        "notes": [product.usage_note_en, product.usage_note_zh],
+        "ingredients": ", ".join([*product.ingredient_ids, *product.risk_tags]),
     }
 
 

@@ -136,8 +136,12 @@ def _row(candidate: Candidate, wanted: Wanted, lang: Lang) -> dict[str, Any]:
 def _slot_row(candidate: Candidate, wanted: Wanted, lang: Lang) -> dict[str, Any]:
     row = _row(candidate, wanted, lang)
     return {
-        **row,
+        "product_id": row["product_id"],
+        "brand": row["brand"],
+        "name": row["name"],
+        "score": row["score"],
+        "price_band": row["price_band"],
         "fit_explanations": row["reasons"],
+        "matched_ingredients": [hit["ingredient_id"] for hit in row["matched_ingredients"]],
         "avoided_ingredient_hits": [name for name, _ in wanted.avoid if name in candidate.entry.contains],
-        "cautions": list(candidate.entry.product.cautions(lang)),
     }
