@@ -61,6 +61,14 @@ class _Left:
                 return payload
         return None
 
+    def notice_with_action(self, action: str) -> Mapping[str, Any] | None:
+        """The first notice that offers a way on."""
+        for card in self.cards:
+            payload = _object(card.get("payload"))
+            if card.get("type") == "confidence_notice" and action in _list(payload.get("actions")):
+                return payload
+        return None
+
     def event(self, name: str) -> Mapping[str, Any] | None:
         """Data of the last event of a name."""
         found = [_object(e.get("data")) for e in self._events if e.get("event_name") == name]
@@ -89,7 +97,7 @@ def _gates(seen: Seen) -> Iterator[Gate]:
         if refused is not None:
             yield _refusal(refused, seen)
         elif seen.kind in ("chat", "analysis"):
-            yield _safety(left)
+            yield from _safety(left, known)
             if left.notice("safety_block") is None:
                 yield from _picks(left, known)
                 yield from _output(left, end)
@@ -116,16 +124,32 @@ def _refusal(payload: Mapping[str, Any], seen: Seen) -> Gate:
     return Gate(name=name, passed=False, why=why, at_ms=seen.elapsed_ms)
 
 
-def _safety(left: _Left) -> Gate:
-    """Decided first, from the request's own words."""
-    blocked = left.notice("safety_block")
-    if blocked is None:
-        return Gate(name="safety", passed=True, why="no red flag in what was said", at_ms=0)
+def _safety(left: _Left, known_ms: int) -> Iterator[Gate]:
+    """The boundary, decided from the request's own words; then the rules, which look at the person too."""
+    blocked, asked = left.notice("safety_block"), left.notice_with_action("answer_safety_question")
     told = left.event("safety_gate_block") or {}
     intent = f" (intent {told['intent']})" if told.get("intent") else ""
-    return Gate(
-        name="safety", passed=False, why=f"red flag: only medical advice may be given{intent}", at_ms=0
-    )
+    rules = _rules_of(blocked)
+    if blocked is not None and not rules:
+        why = f"red flag: only medical advice may be given{intent}"
+        yield Gate(name="safety", passed=False, why=why, at_ms=0)
+        return
+    yield Gate(name="safety", passed=True, why="no red flag in what was said", at_ms=0)
+    held = left.gap("safety_held_back")
+    if blocked is not None:
+        why = f"rule {rules} forbids it to this person{intent}"
+        yield Gate(name="safety_rules", passed=False, why=why, at_ms=known_ms)
+    elif asked is not None:
+        why = f"rule {_rules_of(asked)} depends on what she was asked"
+        yield Gate(name="safety_rules", passed=False, why=why, at_ms=known_ms)
+    elif held is not None:
+        yield Gate(name="safety_rules", passed=False, why=f"{held}: not for this person", at_ms=known_ms)
+
+
+def _rules_of(notice: Mapping[str, Any] | None) -> str:
+    """Ids of the safety rules behind a notice; empty for the red-flag boundary, which is no such rule."""
+    rationale = _list(_object((notice or {}).get("confidence")).get("rationale"))
+    return ", ".join(str(rule) for rule in rationale if rule != "medical_boundary")
 
 
 def _picks(left: _Left, known_ms: int) -> Iterator[Gate]:
@@ -159,6 +183,8 @@ def _output(left: _Left, end_ms: int) -> Iterator[Gate]:
         )
     filtered = left.event("reco_low_medium_treatment_filtered")
     unsure = left.notice("low_confidence")
+    if unsure is not None and "answer_safety_question" in _list(unsure.get("actions")):
+        unsure = None
     if filtered is not None:
         why = (
             f"{filtered.get('filtered_count')} of {filtered.get('total_count')} picks were too strong for it"

@@ -147,6 +147,23 @@ def test_gates_are_told_in_their_order(
     assert list(gates(view)) == list(expected)
 
 
+EXPECTING = msgspec.structs.replace(CORE, pregnancy_status="pregnant")
+
+
+@pytest.mark.parametrize(
+    ("profile", "message", "told"),
+    [
+        (CORE, "Can I use retinol?", "rule M5 depends on what she was asked"),
+        (EXPECTING, "Can I use retinol?", "rule P2 forbids it to this person"),
+    ],
+)
+def test_a_safety_rule_that_holds_is_named(profile: Profile, message: str, told: str) -> None:
+    view = seen(said({"message": message}), known(profile, artifact(0.9)), answers={})
+    assert gates(view)["safety"] is True
+    assert gates(view)["safety_rules"] is False
+    assert gate(view, "safety_rules").why.startswith(told)
+
+
 def test_gates_say_why() -> None:
     gated = seen(said({"action": RECO}), known(Profile(skinType="dry", sensitivity="low")))
     assert gate(gated, "diagnosis_gate").why == "still to be asked: barrierStatus, goals"
