@@ -1,6 +1,6 @@
 """Contract F 17, the rows that the foundation carries, as the web client really sends them; row numbers kept.
 
-Rows 1-4, 6-10, 12-14, 19, 20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
+Rows 1-4, 6-14, 19, 20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
 here of a service without a database; an outage is in tests/chaos. The others wait for their endpoints.
 """
 
@@ -138,13 +138,39 @@ async def test_row_9_a_recommendation_without_a_profile_meets_the_gate(sandbox: 
     assert "recommendations" not in types(answer)
 
 
-async def test_row_10_the_same_words_inside_the_diagnosis_are_no_error(sandbox: Served) -> None:
+@pytest.mark.parametrize("message", ["recommend a moisturizer", "build me a routine", "推荐一款面霜"])
+async def test_row_10_the_same_words_inside_the_diagnosis_are_no_error(sandbox: Served, message: str) -> None:
     async with house(sandbox) as client:
-        body = {"message": "recommend a moisturizer", "client_state": "DIAG_PROFILE"}
+        body = {"message": message, "client_state": "DIAG_PROFILE"}
         answer = await send(client, "/v1/chat", body)
     assert answer.status == 200
     assert answer.text
     assert "recommendations" not in types(answer)
+
+
+@pytest.mark.parametrize("lang", ["EN", "CN"])
+@pytest.mark.parametrize("chip", ["chip.start.routine", "chip.action.reco_routine"])
+async def test_row_11_a_complete_profile_and_a_diagnosis_give_a_routine(
+    sandbox: Served, lang: str, chip: str
+) -> None:
+    data = {"reply_text": "Build a routine", "include_alternatives": True}
+    action = {"action_id": chip, "kind": "chip", "data": data}
+    moved = {**TO_RECO_GATE, "trigger_id": chip}
+    body = {"action": action, "client_state": "IDLE_CHAT", "requested_transition": moved}
+    async with house(sandbox) as client:
+        await has_profile(client)
+        await has_artifact(client, 0.86)
+        with trio.fail_after(15):
+            how = CHINESE if lang == "CN" else CLIENT
+            answer = await send(client, "/v1/chat", {**body, "language": lang}, how)
+    assert answer.status == 200
+    items = answer.payload("recommendations")["recommendations"]
+    assert items
+    for item in items:
+        assert item["slot"] in ("am", "pm", "other")
+        assert item["sku"]["brand"] or item["sku"]["name"]
+    assert answer.patch["next_state"] == "RECO_RESULTS"
+    assert is_chinese(answer.text) == (lang == "CN")
 
 
 @pytest.mark.parametrize("lang", ["EN", "CN"])
