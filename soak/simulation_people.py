@@ -21,6 +21,9 @@ MESSAGES: tuple[str, ...] = (
     "帮我搭配一套早晚护肤步骤",
     "start diagnosis",
     "what is the science behind niacinamide?",
+    "Is this good for me: Dewfield Even Serum",
+    "这款适不适合我：莫克 净润精华",
+    "Send a link",
     "It will snow tomorrow, what should I change?",
     "明天下雪",
     "my skin is oily and I want to fight acne",
@@ -58,7 +61,7 @@ CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus"
 
 KINDS: tuple[str, ...] = (
     *["chat"] * 9, "analysis", "analysis", "bootstrap", "profile_update",
-    "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete",
+    "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
 )  # fmt: skip
 
 
@@ -135,6 +138,9 @@ def _body(dice: Dice, kind: str) -> Any:
             if dice.chance(0.5):
                 log["date"] = f"2026-11-{dice.whole(1, 24):02d}"
             return log
+        case "routine_simulate":
+            steps = {"pm": [{"step": "Treatment", "key_actives": ["retinol"]}]}
+            return {"routine": steps, "test_product": {"name": "AHA toner"}}
         case "affiliate_outcome":
             return {"outcome": "success", "url": "https://shop.example/p/1"}
     return None
