@@ -105,9 +105,9 @@ class EnvelopeAssembler:
 
     # --- gathering ----------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, format: Format = "text") -> None:  # noqa: A002 - the wire's own word
-        """Replace the assistant's message. Blank text means no message."""
-        self._draft.message, self._draft.message_format = text, format
+    def say(self, text: str, *, format: Format = "text", quoted: bool = False) -> None:  # noqa: A002
+        """Replace the assistant's message. Blank text means no message. quoted: an upstream's own words."""
+        self._draft.message, self._draft.message_format, self._draft.quoted = text, format, quoted
 
     @property
     def message(self) -> str | None:

@@ -60,6 +60,7 @@ class Draft(msgspec.Struct, kw_only=True):
     greeting: str | None = None
     message: Any = None
     message_format: str = "text"
+    quoted: bool = False
     chips: list[Any] = []
     cards: list[DraftCard] = []
     events: list[tuple[str, dict[str, Any]]] = []

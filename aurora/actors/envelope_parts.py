@@ -114,7 +114,8 @@ def audit_event_data(
     """The `quality_audit` event, and the soft rules as counts."""
     text = message.content if message is not None else ""
     plain = [(c.kind, c.payload) for c in cards]
-    broken = soft_violations(text, plain, chip_count, next_state, [r for c in cards for _, r in c.gaps])
+    reasons = [reason for card in cards for _, reason in card.gaps]
+    broken = soft_violations(text, plain, chip_count, next_state, reasons, quoted=draft.quoted)
     for rule in broken:
         counts[f"soft.{rule}"] = 1
     counts["actionable"] = int("missing_action" not in broken)

@@ -18,6 +18,7 @@ def spoken(draft: Draft, cards: list[DraftCard], counts: dict[str, int]) -> Assi
     plain = [(card.kind, card.payload) for card in cards]
     pending = bool(draft.state.get("pending_clarification"))
     worded = templates.worded(said.content if said else "", plain, draft.lang, pending=pending)
+    draft.quoted = draft.quoted and not worded.reason
     made_before = draft.template_id if not worded.reason else None
     draft.template_id = made_before or worded.template_id
     if worded.reason or made_before:

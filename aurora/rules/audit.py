@@ -9,21 +9,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aurora.rules import gap_reasons
 from aurora.rules.card_laws import RECO_STATES
 from aurora.rules.claims import makes_claim
 
 MAX_TEXT = 280
 MAX_MARKDOWN = 520
-KNOWN_REASONS = frozenset({
-    "not_provided_by_user", "parse_failed", "needs_disambiguation", "catalog_not_available",
-    "feature_flag_disabled", "low_confidence", "frontend_disallows_external_seed", "upstream_timeout",
-    "analysis_budget_timeout",    "low_confidence_treatment_filtered",
-})  # fmt: skip
 
 _IN_STOCK = re.compile(r"\b(?:in stock|available now|ready to ship)\b|有货|现货")
 _CALL_TO_ACT = re.compile(
-    r"\b(?:try|tap|tell|send|share|add|upload|start|use|choose|pick|pause|see|paste)\b"
-    r"|可以|请|试试|点|告诉|发|补充|上传|开始|选"
+    r"\b(?:try|tap|tell|send|share|add|upload|start|use|choose|pick|pause|see|paste|ask|say|stop|keep|wait"
+    r"|check|look|put|switch|alternate|come|rate)\b"
+    r"|可以|请|试试|点|告诉|发|补充|上传|开始|选|说说|问我|停用|停掉|交替|换成|避免|记得"
 )
 _GREETING = re.compile(
     r"^\s*(?:good (?:morning|afternoon|evening)|hi|hello|你好|早上好|下午好|晚上好)[，,！!。. ]",
@@ -35,9 +32,19 @@ Cards = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 def soft_violations(
-    message: str, cards: Cards, chip_count: int, next_state: str, reasons: Sequence[str]
+    message: str,
+    cards: Cards,
+    chip_count: int,
+    next_state: str,
+    reasons: Sequence[str],
+    *,
+    quoted: bool = False,
 ) -> list[str]:
-    """Names of the soft rules that the answer breaks, for `anti_template_violation_count{rule}`."""
+    """Names of the soft rules that the answer breaks, for `anti_template_violation_count{rule}`.
+
+    quoted: the words are an upstream's. They answer a question; whether they lead on is not ours to lint. A
+    refusal needs no way on either, and a notice brings its own.
+    """
     kinds = [kind for kind, _ in cards]
     found: list[str] = []
     if "recommendations" in kinds and next_state not in RECO_STATES:
@@ -49,10 +56,11 @@ def soft_violations(
         found.append("card_duplicate_env")
     if "recommendations" in kinds and message.lower().count("product_id") > 0:
         found.append("card_duplicate_recommendations")
-    asks = chip_count > 0 or _QUESTION.search(message) or _CALL_TO_ACT.search(message.lower())
+    leads_on = chip_count > 0 or quoted or "error" in kinds or any(card.get("actions") for _, card in cards)
+    asks = leads_on or _QUESTION.search(message) or _CALL_TO_ACT.search(message.lower())
     if message.strip() and not asks:
         found.append("missing_action")
-    if any(reason not in KNOWN_REASONS for reason in reasons):
+    if any(reason not in gap_reasons.KNOWN for reason in reasons):
         found.append("field_missing_reason_unknown")
     return found
 

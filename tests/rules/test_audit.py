@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import aurora
+from aurora.rules import gap_reasons
 from aurora.rules.audit import quality_audit, soft_violations
 from aurora.rules.errors_text import error_text
 
@@ -85,7 +89,7 @@ def test_a_violated_invariant_says_so() -> None:
         ("See below.", [RECOS], 0, "IDLE_CHAT", [], ["recommendations_state_mismatch"]),
         ("See below.", [RECOS], 0, "RECO_RESULTS", [], []),
         ("Good morning, \nHello, try this.", [], 0, "IDLE_CHAT", [], ["duplicate_prefix"]),
-        ("Try it.", [], 0, "IDLE_CHAT", ["db_unavailable"], ["field_missing_reason_unknown"]),
+        ("Try it.", [], 0, "IDLE_CHAT", ["never_heard_of"], ["field_missing_reason_unknown"]),
         ("Try it.", [], 0, "IDLE_CHAT", ["upstream_timeout"], []),
         ("Try product_id p1.", [RECOS], 0, "RECO_RESULTS", [], ["card_duplicate_recommendations"]),
         ("Try: ESS 80, radar high.", [("env_stress", {})], 0, "IDLE_CHAT", [], ["card_duplicate_env"]),
@@ -95,6 +99,33 @@ def test_soft_rules(
     message: str, cards: Any, chips: int, state: str, reasons: list[str], expected: list[str]
 ) -> None:
     assert soft_violations(message, cards, chips, state, reasons) == expected
+
+
+def test_what_leads_on_by_itself_is_no_violation():
+    assert soft_violations("Fine.", [], 0, "IDLE_CHAT", [], quoted=True) == []
+    assert soft_violations("Fine.", [("error", {"error": "X"})], 0, "IDLE_CHAT", []) == []
+    assert soft_violations("Fine.", [("confidence_notice", {"actions": ["retry"]})], 0, "IDLE_CHAT", []) == []
+    assert soft_violations("Fine.", [("note", {"actions": []})], 0, "IDLE_CHAT", []) == ["missing_action"]
+
+
+def _given_reasons():
+    """Codes that stand as literals where the source declares that something is missing."""
+    for path in sorted(Path(aurora.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            given = {"FieldMissing": node.args[1:2], "missing": node.args[1:2], "lacks": node.args[1:2],
+                     "_gap": node.args[:1]}.get(name, [])  # fmt: skip
+            for arg in given:
+                if isinstance(arg, ast.Constant) and isinstance(arg.value, str):
+                    yield path.name, arg.value
+
+
+def test_every_reason_that_the_source_gives_is_a_known_one():
+    found = list(_given_reasons())
+    assert len(found) >= 5
+    assert [one for one in found if one[1] not in gap_reasons.KNOWN] == []
 
 
 CODES = [

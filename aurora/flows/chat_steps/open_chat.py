@@ -58,10 +58,10 @@ def pass_on(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judg
     if allowed:
         envelope.allow_commerce()
     cards.give(turn)
-    said = _words(turn, reply, cards, judged)
+    said, quoted = _words(turn, reply, cards, judged)
     picks = _names_of_picks(turn, cards)
     safe = safe_reply.safe_prose(turn, said, cards.shown())
-    envelope.say("\n\n".join(part for part in (safe, picks) if part), format="markdown")
+    envelope.say("\n\n".join(part for part in (safe, picks) if part), format="markdown", quoted=quoted)
     envelope.event("value_moment", {"kind": "chat_reply"})
     if allowed and cards.picks():
         telemetry.skin_flow.labels("reco_request", "hit").inc()
@@ -87,13 +87,14 @@ async def _without_words(turn: ChatTurn, cards: OpenCards) -> bool:
     return await turn.answer(late_reply)
 
 
-def _words(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judged | None) -> str:
+def _words(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judged | None) -> tuple[str, bool]:
+    """What is said, and whether the words are the decision system's own."""
     if judged is not None and judged.say:
-        return judged.say
+        return judged.say, False
     said = open_words.words(reply.answer, cards.shown(), turn.lang, keep_kb=turn.ask.debug)
     if said.template_id is not None:
         turn.envelope.template(said.template_id)
-    return said.text
+    return said.text, said.template_id is None
 
 
 def _names_of_picks(turn: ChatTurn, cards: OpenCards) -> str:
