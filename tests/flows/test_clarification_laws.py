@@ -151,8 +151,8 @@ def test_whatever_waits_is_used_or_given_up(
     reasons = [notice["reason"] for notice in result.cards("confidence_notice")]
     if "pending_clarification" in state:
         asked = state["pending_clarification"]
-        if asked is not None:  # it goes on, or another one has begun
-            assert result.body["suggested_chips"]
+        if asked is not None:  # it goes on, another one has begun, or an old one waits for its upstream
+            assert result.body["suggested_chips"] or "timeout_degraded" in reasons
             assert len(asked["history"]) <= 6
             assert len(asked["queue"]) <= 5
     elif flow is None:
