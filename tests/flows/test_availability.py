@@ -17,6 +17,7 @@ from aurora.actors.questions import CommerceSearch, DecisionChat, OpenProduct
 from aurora.contract.memory import Profile
 from aurora.settings import Settings
 from tests.flows.chat_kit import CORE, asked_decision, known, talk
+from tests.rules.test_availability import CN, EN
 from tests.support.fakes import NEVER, Played, after
 
 LANGS = pytest.mark.parametrize("lang", ["EN", "CN"])
@@ -285,6 +286,19 @@ async def test_it_is_no_commerce_and_needs_no_gate(autojump_clock: Any) -> None:
     bare = await talk({"message": BRAND["EN"]}, answers=shop(found(ROWS)))
     full = await talk({"message": BRAND["EN"]}, answers=shop(found(ROWS)), memory=known(CORE))
     assert bare.card_types == full.card_types == ["product_parse", "offers_resolved"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "table"), [("EN", EN), ("CN", CN)])
+async def test_no_step_before_it_takes_an_availability_question_away(
+    autojump_clock: Any, lang: str, table: list[tuple[str, Any]]
+) -> None:
+    """Every sentence of the rules' tables, through all the steps; a wish for a verdict is a fit check's."""
+    for text, wanted in table:
+        if "怎么样" in text:
+            continue
+        played = await talk({"message": text}, lang=lang, memory=known(CORE), answers=shop(NOTHING))
+        assert bool(played.events(EVENT)) is (wanted is not None), text
 
 
 async def test_off_means_off(autojump_clock: Any) -> None:

@@ -21,6 +21,7 @@ from aurora.rules.weather_texts import REST
 from aurora.settings import Settings
 from aurora.store.port import StoreError, TraceRecord
 from tests.flows.chat_kit import CORE, RECO, known, talk
+from tests.rules.test_weather import CN, EN
 from tests.support.fakes import NEVER, FakeStore, Played, after
 
 LIVE = Settings(travel_weather_live=True)
@@ -109,6 +110,18 @@ async def test_a_tap_below_a_weather_answer_leads_on_to_picks_not_back_to_the_we
     tap = {"action_id": chip["chip_id"], "kind": "chip", "data": chip["data"]}
     played = await talk({"action": tap})
     assert played.card_types == ["diagnosis_gate"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "table"), [("EN", EN), ("CN", CN)])
+async def test_no_step_before_it_takes_a_weather_question_away(
+    autojump_clock: Any, lang: str, table: list[tuple[str, str | None]]
+) -> None:
+    """Every sentence of the rules' tables, through all the steps."""
+    for text, scenario in table:
+        played = await talk({"message": text}, lang=lang, memory=known(CORE))
+        told = [event.get("scenario") for event in played.events("value_moment")]
+        assert (scenario in told) if scenario else not played.cards("env_stress"), text
 
 
 @pytest.mark.parametrize(
