@@ -108,6 +108,29 @@ async def test_a_request_for_picks_that_mentions_two_actives_is_one(autojump_clo
     assert "routine_simulation" not in played.card_types
 
 
+@pytest.mark.parametrize("message", ["acne with vitamin C and niacinamide, what helps?"])
+async def test_two_actives_that_are_only_mentioned_are_no_question_about_them(
+    autojump_clock: Any, message: str
+) -> None:
+    played = await talk({"message": message}, memory=known(CALM))
+    assert "routine_simulation" not in played.card_types
+
+
+@pytest.mark.parametrize(
+    ("message", "lang", "told"),
+    [
+        ("Is retinol ok with vitamin C?", "EN", "Vitamin C in the morning"),
+        ("早C晚A怎么搭配", "CN", "早上维C加防晒，晚上维A类"),
+    ],
+)
+async def test_vitamin_c_and_a_retinoid_have_their_own_time_of_day(
+    autojump_clock: Any, message: str, lang: str, told: str
+) -> None:
+    played = await talk({"message": message}, lang=lang, memory=known(CALM))
+    assert played.cards("routine_simulation")[0]["safe"] is True
+    assert told in played.text
+
+
 @pytest.mark.parametrize("message", ["Can I pair retinol with my moisturizer?", "A醇可以和面霜搭配吗"])
 async def test_one_active_alone_is_for_the_open_chat(autojump_clock: Any, message: str) -> None:
     played = await talk({"message": message}, memory=known(CALM))

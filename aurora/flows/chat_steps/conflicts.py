@@ -8,7 +8,7 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules import detectors
 from aurora.rules.routine import heatmap, texts
-from aurora.rules.routine.question import Question, is_outright, question_in
+from aurora.rules.routine.question import Question, is_outright, only_mentions, question_in
 from aurora.rules.routine.simulation import simulate
 from aurora.rules.safety import person_of
 
@@ -16,10 +16,12 @@ from aurora.rules.safety import person_of
 async def conflicts(turn: ChatTurn) -> bool:
     """Answer a question about combining actives; the stored routine is deliberately not looked at.
 
-    A request for recommendations that only mentions two actives ("a serum with ...") is left to the picks.
+    What only mentions two actives ("a serum with ...", "acne with ...") is left to others.
     """
     text = turn.ask.text
-    if not detectors.asks_compatibility(text) or (turn.wants_picks and not is_outright(text)):
+    if not detectors.asks_compatibility(text) or only_mentions(text):
+        return False
+    if turn.wants_picks and not is_outright(text):
         return False
     question = question_in(text)
     return question is not None and await turn.answer(_reply(turn, question))

@@ -140,6 +140,12 @@ def in_use(text: str) -> list[str]:
     return _ordered(name for found in spans if _counts(said, found) for name in _MEANS[found.lastgroup or ""])
 
 
+def gap(text: str) -> str:
+    """What stands between the first active named in folded `text` and the last; "" if there are not two."""
+    spans = [found.span() for found in islice(_ANY.finditer(text), MOST_LOOKS)]
+    return text[spans[0][1] : spans[-1][0]] if len(spans) > 1 else ""
+
+
 def only(text: str) -> bool:
     """Is there nothing in folded `text` but actives, and words that join them?"""
     rest = _ANY.sub(" ", text)

@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from aurora.rules.routine import actives
 from aurora.rules.routine.actives import ACIDS, NAMES, in_use
 from aurora.rules.routine.conflict_rules import Pair
 from aurora.rules.routine.steps import Step
@@ -39,6 +40,13 @@ _OUTRIGHT = pattern(
     r"|冲突|相克|兼容|叠加|同晚|一起|同用|混用|同时用"
 )
 
+_WITH = pattern(r"\bwith\b")
+_VERBS = pattern(
+    r"\b(?:conflicts?|(?:in)?compatible|pair\w{0,3}|layer\w{0,3}|stack\w{0,3}|mix\w{0,3}|combin\w{1,4}|together"
+    r"|same (?:night|time|routine)|add)\b"
+    r"|[\u3400-\u9fff]"
+)
+
 
 class Question(msgspec.Struct, frozen=True):
     """Two sides, each of at least one active, with nothing in common."""
@@ -57,6 +65,11 @@ class Question(msgspec.Struct, frozen=True):
 def is_outright(text: str) -> bool:
     """Does folded `text` ask about the combination itself, rather than mention one ("a serum with ...")?"""
     return hit(text, _OUTRIGHT)
+
+
+def only_mentions(text: str) -> bool:
+    """Is "with" all that brings two actives together, and does not even stand between them?"""
+    return not hit(text, _VERBS) and not hit(actives.gap(text), _WITH)
 
 
 def question_in(text: str) -> Question | None:

@@ -54,6 +54,13 @@ _FINE_REASON: Pair = (
     "none of the rules I check speaks against it. Skin differs, so go by yours.",
     "我核对的规则里没有冲突项；但每个人皮肤不同，以自己的感受为准。",
 )
+# Two that get along and still have their own time of day.
+_DAY_AND_NIGHT: dict[frozenset[str], Pair] = {
+    frozenset({"retinoid", "vitamin_c"}): (
+        "vitamin C in the morning under sunscreen, the retinoid at night.",
+        "早上维C加防晒，晚上维A类。",
+    ),
+}
 _FINE_SCHEDULE: Pair = (
     "bring in the new one every other night for two weeks, then more often if skin stays calm.",
     "新加的先隔晚用两周，皮肤稳定再慢慢加频率。",
@@ -95,7 +102,8 @@ def answer(question: Question, rule_ids: Sequence[str], lang: Lang, *, fragile: 
         ]
     else:
         verdict = pick(lang, _FINE).format(names=_named(question, set(_WORDS), lang))
-        parts = [verdict, pick(lang, _FINE_REASON), pick(lang, _FINE_SCHEDULE)]
+        own = _DAY_AND_NIGHT.get(frozenset((*question.routine, *question.test)), _FINE_SCHEDULE)
+        parts = [verdict, pick(lang, _FINE_REASON), pick(lang, own)]
     parts += [pick(lang, _FRAGILE if fragile else _PRIORITY), pick(lang, _STOP)]
     colon = "：" if lang == "CN" else ": "
     return "\n\n".join(
