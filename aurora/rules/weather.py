@@ -11,6 +11,7 @@ from aurora.rules.text import hit, pattern
 from aurora.rules.weather_words import dirty_air, extra, outside, scenario
 
 CLIMATE_CHIP = "chip.travel.climate_mode"
+READ_CAP = 2000  # a letter that mentions the weather further down is about something else
 INTENTS = frozenset({"travel_planning", "weather_env"})
 
 # An ingredient that is asked about beats the weather beside it (B 5 REC), known active or not.
@@ -43,17 +44,17 @@ def asks(ask: ChatAsk) -> bool:
     What was tapped decides before any word: the chips under a weather answer name the weather, and mean a
     routine or products. A question about one product, or about an ingredient, stays one in any weather.
     """
-    seen = msgspec.structs.replace(ask, text=outside(ask.text))
+    seen = msgspec.structs.replace(ask, text=outside(ask.text[:READ_CAP]))
     intent = intents.canonical(seen)
     if intent.source == "action_id":
         # A chip that answers somebody else's question may have "weather" in its id.
         return intent.name in INTENTS and not (ask.action_id or "").startswith("chip.clarify.")
     text = seen.text
-    if actives.named(text) or hit(text, _INGREDIENT):
+    if not (intent.name in INTENTS or detectors.asks_weather(text) or hit(text, _ALSO)):
         return False
     if detectors.asks_suitability(text) and (ask.anchor_id or ask.anchor_url):
         return False
-    return intent.name in INTENTS or detectors.asks_weather(text) or hit(text, _ALSO)
+    return not (hit(text, _INGREDIENT) or actives.named(text))
 
 
 def read(text: str) -> Weather:
