@@ -17,8 +17,7 @@ from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.questions import CatalogueRows, MatchCatalogue
 from aurora.lifetime import CannotStartError
 from aurora.rules.matcher.catalogue import MAX_BYTES, Catalogue, NoCatalogueError, read
-from aurora.rules.matcher.match import shortlist
-from aurora.rules.matcher.slots import entry_of
+from aurora.rules.matcher.shelf import narrowed, placed
 from aurora.settings import Settings
 
 NAME = "catalogue"
@@ -79,8 +78,8 @@ def _report(path: str, catalogue: Catalogue) -> None:
 
 
 def catalogue_handler(catalogue: Catalogue | None) -> Handler:
-    """Handler of MatchCatalogue: the best few rows of each slot, in the language of the answer."""
-    entries = [entry_of(product) for product in catalogue.products] if catalogue is not None else []
+    """Handler of MatchCatalogue: the best few rows of each slot that the person may have."""
+    shelf = placed(catalogue) if catalogue is not None else ()
 
     async def handle(call: Call) -> Finding:
         question = call.question
@@ -89,7 +88,7 @@ def catalogue_handler(catalogue: Catalogue | None) -> Handler:
         await trio.lowlevel.checkpoint()
         if catalogue is None:
             return Failure(actor=NAME, code="not_configured")
-        found = shortlist(entries, question.wanted)
+        found = narrowed(shelf, question.wanted, question.forbidden)
         return Answer(
             actor=NAME,
             value=CatalogueRows(

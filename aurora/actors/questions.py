@@ -103,10 +103,14 @@ class ProductOpening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatchCatalogue(Question, frozen=True, kw_only=True, tag=True):
-    """Our own catalogue: the rows that fit a plan (contract D 5.9). Answer: CatalogueRows."""
+    """Our own catalogue: the rows that fit a plan (contract D 5.9). Answer: CatalogueRows.
+
+    forbidden: ids of the safety rules that hold something back from this person.
+    """
 
     actor: ClassVar[str] = "catalogue"
     wanted: Wanted
+    forbidden: tuple[str, ...] = ()
     lang: Lang = "EN"
 
 

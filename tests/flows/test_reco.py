@@ -21,8 +21,7 @@ from aurora.actors.questions import (
 )
 from aurora.contract.memory import Conversation, Shown
 from aurora.flows.chat_steps.reco_extras import RESERVE_MS
-from aurora.rules.matcher.match import shortlist
-from aurora.rules.matcher.slots import entry_of
+from aurora.rules.matcher.shelf import narrowed, placed
 from aurora.settings import Settings
 from aurora.store.facts import ConversationMoved, RecommendationsGiven
 from tests.flows.chat_kit import CLEANSER, CORE, MOISTURIZER, RECO, TREATMENT, artifact, known, picked, talk
@@ -33,7 +32,7 @@ NOW_MS = int(NOW.timestamp() * 1000)
 PLAN = plan(("sunscreen_filters", 95), ("ceramide_np", 80), ("niacinamide", 60), ("salicylic_acid", 50))
 SHELF = Settings(product_rec_allow_seed=True)
 SHOP = {"backend_base_url": "http://shop.test", "decision_base_url": "http://decision.test"}
-ENTRIES = [entry_of(row) for row in SEED.products]
+SHELVED = placed(SEED)
 SERUM = {
     "step": "Serum",
     "sku": {"sku_id": "s1", "brand": "Dewfield", "name": "Even Serum", "category": "serum"},
@@ -43,7 +42,8 @@ SERUM = {
 
 def rows(question: MatchCatalogue) -> CatalogueRows:
     """What the catalogue actor answers from the shipped shelf."""
-    found = [product.said_in(question.lang) for product in shortlist(ENTRIES, question.wanted)]
+    fits = narrowed(SHELVED, question.wanted, question.forbidden)
+    found = [product.said_in(question.lang) for product in fits]
     return CatalogueRows(products=found, digest=SEED.digest, seed=True)
 
 

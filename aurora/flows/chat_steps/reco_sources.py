@@ -33,7 +33,6 @@ from aurora.rules import (
     routine_plan,
 )
 from aurora.rules.matcher import items as matched_items
-from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.match import Matched, match
 from aurora.rules.matcher.score import Wanted, wanted_of
 from aurora.rules.query import picks_query, routine_query
@@ -120,23 +119,13 @@ async def from_matcher(turn: ChatTurn) -> Found | None:
 async def _matched(
     turn: ChatTurn, plan: dict[str, Any], wanted: Wanted
 ) -> tuple[CatalogueRows | None, Matched | None]:
-    finding = await turn.stage.ask(MatchCatalogue(wanted=wanted, lang=turn.lang))
+    question = MatchCatalogue(wanted=wanted, forbidden=turn.forbidden, lang=turn.lang)
+    finding = await turn.stage.ask(question)
     if not finding.ok:
         return None, None
     rows: CatalogueRows = finding.value
-    out = turn.outgoing([_words(product) for product in rows.products])
-    held = {one.index for one in out.held}
-    kept = [product for number, product in enumerate(rows.products) if number not in held]
     sure = artifact_gate.plan_confidence(plan)
-    return rows, match(kept, wanted, plan_score=sure.score if sure else None)
-
-
-def _words(product: Product) -> dict[str, Any]:
-    """What the safety rules read of a row: what it is and holds, not what its cautions warn of."""
-    return {
-        "name": f"{product.name} {product.name_zh}",
-        "ingredients": ", ".join([*product.ingredient_ids, *product.risk_tags]),
-    }
+    return rows, match(rows.products, wanted, plan_score=sure.score if sure else None)
 
 
 def is_careful(turn: ChatTurn) -> bool:

@@ -13,10 +13,12 @@ from aurora.contract.cards import RecommendationItem
 from aurora.contract.memory import Profile
 from aurora.rules.analysis.ingredients import TABLE
 from aurora.rules.matcher import items, score
-from aurora.rules.matcher.catalogue import Product
+from aurora.rules.matcher.catalogue import Catalogue, Product
 from aurora.rules.matcher.match import ROWS, excluded, match, shortlist
 from aurora.rules.matcher.score import Wanted, band_of, region_of, wanted_of
+from aurora.rules.matcher.shelf import narrowed, placed
 from aurora.rules.matcher.slots import SLOTS, entry_of
+from aurora.rules.safety.outgoing import forbidden_for
 from aurora.rules.treatment import is_treatment_like
 from tests.rules.matcher.shelf import SEED, plan, product
 
@@ -201,6 +203,16 @@ def test_how_sure_a_set_is() -> None:
     assert nothing.rows == []
     full = match(SEED.products, wanted(), plan_score=0.9)
     assert full.sure.rationale[0] == "slot_candidates_available"
+
+
+def test_what_is_forbidden_to_a_person_does_not_crowd_out_what_is_not() -> None:
+    many = [product(f"Retinol {n}", "retinol", "niacinamide", id=f"a{n}") for n in range(9)]
+    plain = product("Azelaic 10", "azelaic_acid", id="z")
+    shelf = placed(Catalogue(products=(*many, plain), seed=False, digest=""))
+    asked = wanted(of=plan(("retinol", 90), ("azelaic_acid", 30)))
+    pregnant = forbidden_for(msgspec.structs.replace(STEADY, pregnancy_status="pregnant"))
+    assert len(narrowed(shelf, asked, ())) == asked.per_slot
+    assert [row.product_id for row in narrowed(shelf, asked, pregnant)] == ["z"]
 
 
 # --- laws
