@@ -120,7 +120,8 @@ def _chosen(turn: ChatTurn, found: Found, manner: Manner) -> _Chosen:
     if found.ranked and turn.settings.reco_diversity_enabled:
         items = diversity.varied(items, _shown(turn), turn.stage.turn.now_ms)
     # The envelope removes strong items in a careful context; text and memory must not name them.
-    strong = [is_careful(turn) and is_treatment_like(item) for item in items]
+    careful = is_careful(turn)
+    strong = [careful and is_treatment_like(item) for item in items]
     tried = [n for n in range(len(items)) if not (strong[n] and turn.confidence.low)]
     out = turn.outgoing([items[n] for n in tried])
     kept, held = iter(out.kept), {one.index for one in out.held if not one.inside}
