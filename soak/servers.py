@@ -214,6 +214,14 @@ def sandbox() -> Iterator[Running]:
 
 
 @contextmanager
+def instant() -> Iterator[Running]:
+    """An upstream that answers every call with picks, at once."""
+    port = free_port()
+    with started(["-m", "soak.instant", "--port", str(port)], port, probe="/") as running:
+        yield running
+
+
+@contextmanager
 def black_hole() -> Iterator[Running]:
     """An upstream that accepts and never answers."""
     port = free_port()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from soak import people
+from soak import instant, people
 from soak.bench_overshoot import Volley, _judge
 from soak.bench_throughput import Case, Run, WrongAnswerError, _check, cases
 from soak.bench_throughput import _judge as judge_throughput
@@ -79,3 +79,21 @@ def test_people_identify_themselves() -> None:
     assert people.phase0("u") == request_bytes(
         "POST", "/v1/chat", headers={"X-Aurora-UID": "u"}, body={"message": "Recommend a moisturizer"}
     ).decode("latin-1")
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_a_turn_that_recommends_is_measured_against_a_lower_bar(case: Case) -> None:
+    figure = judge_throughput(case, 64, [Run(30.0, 1, 1, 1)], [Run(100.0, 1, 1, 1)])[0]
+    picks = case.house != "quiet"
+    assert (case.target, figure.ok, bool(case.before)) == (
+        (0.25, True, True) if picks else (0.5, False, False)
+    )
+
+
+def test_the_instant_upstream_answers_picks_and_reads_whole_requests() -> None:
+    head, _, body = instant.answer_bytes().partition(b"\r\n\r\n")
+    assert b"content-length: %d" % len(body) in head
+    assert b"recommendations" in body
+    request = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
+    assert instant.whole_request(request + b"GET") == len(request)
+    assert instant.whole_request(request[:-1]) == instant.whole_request(b"GET / HTTP/1.1\r\n") == 0
