@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -417,3 +420,25 @@ def test_every_word_of_the_contract_and_every_label_of_ours_is_read(
 ) -> None:
     (found,) = (value_for(question, answer) or {}).values()
     assert found == ([value] if question == "goal" else value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["a", "? ", "not ", ". ", "没有", "kb:x ", "skin? "])
+def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
+    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
+
+    def cost(size: int) -> float:
+        text = (seed * size)[:size]
+        spent = []
+        for _ in range(3):
+            begun = time.process_time()
+            with_one_question(text, "Which?", "EN")
+            clarification.asking(text)
+            read({"questions": [{"id": text, "question": text, "options": [text] * 8}]}, "EN")
+            for question in ("skin", "barrier", "sensitivity", "goal", "budget"):
+                value_for(question, text)
+            spent.append(time.process_time() - begun)
+        return statistics.median(spent)
+
+    cost(2_000)
+    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
