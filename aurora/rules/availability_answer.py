@@ -13,6 +13,7 @@ from aurora.contract.memory import Profile
 from aurora.rules.availability import Asked
 from aurora.rules.catalogue_rows import product_of
 from aurora.rules.pdp_open import not_in_shop, opened_by_shop, opening_stats, pdp_open
+from aurora.rules.stable_products import meant_by
 from aurora.rules.text import fold
 from aurora.rules.upstream_reason import REASONS
 
@@ -84,6 +85,26 @@ def resolved(
         "metadata": item["metadata"],
         "pdp_open": item["pdp_open"],
     }
+
+
+def well_known(asked: Asked, lang: Lang) -> dict[str, Any] | None:
+    """The item of a product whose place in the shop never changes, or None: the last resort."""
+    product = meant_by(asked.query)
+    if product is None:
+        return None
+    brand, name = (product.brand_cn, product.name_cn) if lang == "CN" else (product.brand_en, product.name_en)
+    return listed(
+        [
+            {
+                "product_id": product.product_id,
+                "sku_id": product.product_id,
+                "merchant_id": product.merchant_id,
+                "brand": brand,
+                "name": name,
+                "display_name": f"{brand} {name}",
+            }
+        ]
+    )[0]
 
 
 def missing(asked: Asked, lang: Lang, *, reason: str, took_ms: int) -> dict[str, Any]:

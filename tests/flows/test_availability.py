@@ -23,6 +23,7 @@ from tests.support.fakes import NEVER, Played, after
 LANGS = pytest.mark.parametrize("lang", ["EN", "CN"])
 BRAND = {"EN": "Do you have anything from Winona?", "CN": "有没有薇诺娜的产品"}
 SPECIFIC = {"EN": "Is Winona Soothing Repair Serum in stock?", "CN": "薇诺娜舒敏保湿特护霜有货吗"}
+OBSCURE = "Is Winona Night Balm 50g in stock?"
 EVENT = "catalog_availability_shortcircuit"
 ROWS: list[dict[str, Any]] = [
     {"product_id": "other_1", "merchant_id": "m", "brand": "Other", "title": "Cream"},
@@ -187,12 +188,33 @@ async def test_one_specific_product_is_resolved_by_its_name(autojump_clock: Any,
 async def test_a_resolve_that_brings_nothing_is_declared_too(
     autojump_clock: Any, resolve: Any, reason: str
 ) -> None:
-    played = await talk({"message": SPECIFIC["EN"]}, answers=shop(NOTHING, resolve))
-    assert {("catalog.products", "no_candidates"), ("catalog.resolve", reason)} <= gaps(played)
+    played = await talk({"message": OBSCURE}, answers=shop(NOTHING, resolve))
+    assert gaps(played) >= {
+        ("catalog.products", "no_candidates"),
+        ("catalog.resolve", reason),
+        ("catalog.local_resolver", "no_candidates"),
+    }
     (event,) = played.events(EVENT)
     assert (event["resolve_attempted"], event["resolve_reason_code"]) == (True, reason)
+    assert (event["local_resolve_attempted"], event["local_resolve_reason_code"]) == (True, "no_candidates")
     _, offers = cards(played)
     assert offers["metadata"]["fail_reason_counts"][reason] == 1
+
+
+@LANGS
+@pytest.mark.parametrize("search", [NOTHING, failed("not_configured"), failed("timeout")])
+async def test_a_product_of_the_hot_set_is_known_without_the_shop(
+    autojump_clock: Any, lang: str, search: Any
+) -> None:
+    message = {"EN": SPECIFIC["EN"], "CN": "茵芙莎流金水有货吗"}[lang]
+    played = await talk({"message": message}, lang=lang, answers=shop(search, failed("timeout")))
+    _, offers = cards(played)
+    (item,) = offers["items"]
+    assert item["pdp_open"]["path"] == "ref"
+    assert item["pdp_open"]["product_ref"]["merchant_id"] == "merch_efbc46b4619cfbdf"
+    (event,) = played.events(EVENT)
+    assert (event["ok"], event["resolved_via"]) == (True, "local_resolver")
+    assert event["catalog_reason"] is not None
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     via: str = "none"
     search_reason: str | None = None
     resolve_reason: str | None = None
+    local_reason: str | None = None
     took_ms: int = 0
 
     @property
@@ -54,6 +55,17 @@ async def to_be_had(turn: ChatTurn) -> bool:
 
 
 async def _look_up(turn: ChatTurn, asked: Asked) -> Outcome:
+    """The shop's answer; for one specific product that it does not bring, what we know ourselves."""
+    outcome = await _ask_the_shop(turn, asked)
+    if outcome.items or not asked.specific:
+        return outcome
+    item = availability_answer.well_known(asked, turn.lang)
+    if item is None:
+        return msgspec.structs.replace(outcome, local_reason="no_candidates")
+    return msgspec.structs.replace(outcome, items=[item], via="local_resolver")
+
+
+async def _ask_the_shop(turn: ChatTurn, asked: Asked) -> Outcome:
     """The search; for one specific product that it does not know, the resolve too."""
     settings = turn.settings
     search = await turn.stage.ask(CommerceSearch(query=asked.query, cap_ms=settings.avail_search_timeout_ms))
@@ -116,7 +128,11 @@ def _reply(turn: ChatTurn, asked: Asked, outcome: Outcome) -> Reply:
     if not outcome.items:
         gaps = [
             FieldMissing(f"catalog.{name}", why)
-            for name, why in (("products", outcome.search_reason), ("resolve", outcome.resolve_reason))
+            for name, why in (
+                ("products", outcome.search_reason),
+                ("resolve", outcome.resolve_reason),
+                ("local_resolver", outcome.local_reason),
+            )
             if why is not None
         ]
     parsed = availability_answer.parse_payload(asked, items[0]["product"])
@@ -150,6 +166,7 @@ def _names(outcome: Outcome) -> list[str]:
 
 def _told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
     attempted = outcome.via == "products_resolve" or outcome.resolve_reason is not None
+    looked_here = outcome.via == "local_resolver" or outcome.local_reason is not None
     return {
         "brand_id": asked.brand_id,
         "reason": asked.reason,
@@ -161,6 +178,6 @@ def _told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
         "catalog_reason": outcome.search_reason,
         "resolve_reason_code": outcome.resolve_reason,
         "resolve_attempted": attempted,
-        "local_resolve_attempted": False,
-        "local_resolve_reason_code": None,
+        "local_resolve_attempted": looked_here,
+        "local_resolve_reason_code": outcome.local_reason,
     }
