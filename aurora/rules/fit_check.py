@@ -90,7 +90,8 @@ def collects(ask: ChatAsk) -> bool:
 
 def anchored(ask: ChatAsk) -> bool:
     """Does the request say which product it is about?"""
-    return bool(ask.anchor_id or ask.anchor_url) or meaningful(product_phrase(ask.message))
+    named = bool(ask.anchor_id or ask.anchor_url) or meaningful(product_phrase(ask.message))
+    return named or ingredient_list(ask.message) is not None
 
 
 def subject(ask: ChatAsk, *, awaited: bool = False) -> str | None:
@@ -98,10 +99,45 @@ def subject(ask: ChatAsk, *, awaited: bool = False) -> str | None:
 
     awaited: the person was asked for a product the turn before, so a bare name is one.
     """
+    listed = ingredient_list(ask.message)
+    if listed is not None and (awaited or evaluates(ask)):
+        return listed
     if collects(ask) or not (evaluates(ask) or (awaited and is_reply(ask)) or is_link(ask.message)):
         return None
     phrase = product_phrase(ask.message)
     return phrase if meaningful(phrase) else ask.anchor_url or ask.anchor_id
+
+
+def ingredient_list(message: str) -> str | None:
+    """The ingredients that a message lists, at most 1,500 characters; None if it lists none.
+
+    A list without a heading needs more entries, so that ordinary sentences with commas are none.
+    """
+    text = message[:LIST_CAP]
+    heading = _LIST_HEADING.search(text)
+    if heading is not None:
+        text = text[heading.end() :]
+    entries = [entry.strip() for entry in _LIST_MARK.split(text)]
+    entries = [entry for entry in entries if 0 < len(entry) <= _LONGEST_ENTRY]
+    inci = sum(_INCI.search(entry.lower()) is not None for entry in entries)
+    enough, known = (_FEW, 2) if heading is not None else (_MANY, 3)
+    return text.strip() if len(entries) >= enough and inci >= known else None
+
+
+LIST_CAP = 1500
+_FEW, _MANY = 3, 7
+_LONGEST_ENTRY = 60
+_LIST_HEADING = re.compile(
+    r"(?:\binci\b|\bingredients?(?: list)?|成分表?|配料表?)\s*(?:are|is|是|为)?\s*[:：]",
+    re.IGNORECASE | re.ASCII,
+)
+_LIST_MARK = re.compile(r"[,，、;；\n•·|]|[.。?？](?=\s|$)")
+_INCI = pattern(
+    r"\b(?:water|aqua|glycerin|glyceryl|glycol|dimethicone|sodium|potassium|phenoxyethanol|carbomer|xanthan|edta"
+    r"|tocopher\w{1,8}|extract|fragrance|parfum|alcohol|panthenol|niacinamide|ceramide|hyaluron\w{1,8}|oxide"
+    r"|stearate|caprylic|squalane|allantoin|urea|betaine|retinol|acid|oil)\b"
+    r"|^水$|甘油|丁二醇|丙二醇|戊二醇|己二醇|提取物|硅|钠|钾|苯氧乙醇|卡波姆|黄原胶|香精|泛醇|烟酰胺|神经酰胺|透明质酸|^.{2,12}(?:醇|酸|酯)$"
+)
 
 
 def is_link(message: str) -> bool:

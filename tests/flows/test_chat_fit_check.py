@@ -241,7 +241,21 @@ async def test_what_cannot_be_judged_is_said_to_be_unknown(autojump_clock: Any, 
     assert len(card["payload"]["assessment"]["reasons"]) == 3
     assert "assessment" in [gap["field"] for gap in card["field_missing"]]
     assert {"EN": "full ingredient list", "CN": "完整成分表"}[lang] in played.text
+    assert played.facts_of(ConversationMoved)[0].conversation.awaits_product is True
     assert played.finished.outcome == "ok"
+
+
+@LANGS
+async def test_the_list_of_ingredients_that_was_asked_for_is_judged(autojump_clock: Any, lang: str) -> None:
+    listed = {
+        "EN": "Aqua, Glycerin, Niacinamide, Panthenol, Carbomer, Sodium Hydroxide, Phenoxyethanol, Parfum",
+        "CN": "水、甘油、丁二醇、烟酰胺、泛醇、卡波姆、苯氧乙醇、香精",
+    }[lang]
+    played = await talk({"message": listed}, lang=lang, memory=awaiting(), decision=upstream())
+    (card,) = played.cards("product_analysis")
+    assert card["assessment"]["verdict"] == {"EN": "Suitable", "CN": "适合"}[lang]
+    _, scan = asked_decision(played)
+    assert scan.query.endswith(f"Product: ingredients: {listed}")
 
 
 async def test_a_name_that_is_none_leaves_the_answer_as_it_was(autojump_clock: Any) -> None:

@@ -150,6 +150,34 @@ def test_a_name_alone_is_the_subject_only_if_it_was_asked_for(message: str, subj
     assert fit_check.subject(ask(message)) is None
 
 
+INCI = "Aqua, Glycerin, Niacinamide, Panthenol, Carbomer, Sodium Hydroxide, Phenoxyethanol, Parfum"
+
+
+@pytest.mark.parametrize(
+    ("message", "listed"),
+    [
+        (INCI, True),
+        ("水、甘油、丁二醇、烟酰胺、泛醇、卡波姆、苯氧乙醇、香精", True),
+        ("Ingredients: water, glycerin, retinol. Is this okay for me?", True),
+        ("成分表：水、甘油、烟酰胺、视黄醇，适合我吗", True),
+        ("Ingredients: a secret", False),
+        ("I wash, tone, moisturize, then sleep, eat, work, and wonder: is this ok?", False),
+        ("早上洗面奶、爽肤水、精华、面霜、防晒，晚上卸妆油、洗面奶、面霜，这样能用吗", False),
+        ("", False),
+    ],
+)
+def test_a_list_of_ingredients_stands_for_a_product(message: str, listed: bool) -> None:
+    assert (fit_check.ingredient_list(message) is not None) is listed
+
+
+def test_a_list_is_judged_if_it_was_asked_for_or_asks_for_it() -> None:
+    assert fit_check.subject(ask(INCI)) is None
+    assert fit_check.subject(ask(INCI), awaited=True) == INCI
+    asked = f"Ingredients: {INCI}. Is this okay for me?"
+    assert fit_check.subject(ask(asked)) == f"{INCI}. Is this okay for me?"
+    assert fit_check.anchored(ask(asked))
+
+
 def test_a_link_alone_is_a_subject_always() -> None:
     link = "https://shop.example/p/42"
     assert fit_check.subject(ask(link)) == link

@@ -6,9 +6,8 @@ from typing import Any
 
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import detectors
 from aurora.rules.routine import heatmap, texts
-from aurora.rules.routine.question import Question, is_outright, only_mentions, question_in
+from aurora.rules.routine.question import Question, conflict_question, is_outright
 from aurora.rules.routine.simulation import simulate
 from aurora.rules.safety import person_of
 
@@ -19,12 +18,10 @@ async def conflicts(turn: ChatTurn) -> bool:
     What only mentions two actives ("a serum with ...", "acne with ...") is left to others.
     """
     text = turn.ask.text
-    if not detectors.asks_compatibility(text) or only_mentions(text):
+    question = conflict_question(text)
+    if question is None or (turn.wants_picks and not is_outright(text)):
         return False
-    if turn.wants_picks and not is_outright(text):
-        return False
-    question = question_in(text)
-    return question is not None and await turn.answer(_reply(turn, question))
+    return await turn.answer(_reply(turn, question))
 
 
 def _reply(turn: ChatTurn, question: Question) -> Reply:

@@ -11,9 +11,9 @@ from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.open_chat import open_chat
 from aurora.flows.chat_steps.product_verdict import subject_of
 from aurora.flows.chat_steps.reply import Reply
-from aurora.rules import detectors, fit_texts
 from aurora.rules import fit_check as rules
-from aurora.rules.routine.question import question_in
+from aurora.rules import fit_texts
+from aurora.rules.routine.question import conflict_question
 
 
 async def fit_check(turn: ChatTurn) -> bool:
@@ -30,7 +30,7 @@ async def fit_check(turn: ChatTurn) -> bool:
                 profile=turn.profile_summary() if turn.patch else None,
             )
         )
-    if detectors.asks_compatibility(ask.text) and question_in(ask.text) is not None:
+    if conflict_question(ask.text) is not None:
         return False
     if subject is not None:
         turn.budget("chat", turn.settings.chat_budget_ms)

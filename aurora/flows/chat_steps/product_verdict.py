@@ -72,6 +72,8 @@ def _brought(turn: ChatTurn, reply: DecisionReply) -> Analysis | None:
 async def _looked_up(turn: ChatTurn, subject: str) -> Analysis | None:
     """Find the product, then have it judged; None if there is no such product and nobody insisted on one."""
     ask = turn.ask
+    if subject == fit_check.ingredient_list(ask.message):
+        return _or_unknown(turn, await _scanned(turn, f"ingredients: {subject}", None, None))
     url = ask.anchor_url or (subject if subject.lower().startswith("http") else None)
     product: dict[str, Any] | None = None
     anchor_id = ask.anchor_id
@@ -84,21 +86,34 @@ async def _looked_up(turn: ChatTurn, subject: str) -> Analysis | None:
     analysis = Analysis()
     if product is not None or anchor_id is not None:
         named = product_name(product) or subject
-        analysis = await _deep_scan(turn, named, anchor_id, url)
-        if analysis.verdict is None and turn.profile is not None:
-            analysis = await _deep_scan(turn, named, anchor_id, url, minimal=True)
+        analysis = await _scanned(turn, named, anchor_id, url)
     else:
         analysis = msgspec.structs.replace(read_analysis(None, None), codes=["anchor_product_missing"])
-    if analysis.verdict is None:
-        analysis = msgspec.structs.replace(
-            analysis, verdict="unknown", reasons=fit_texts.unknown_reasons(turn.lang)
-        )
     if analysis.product is None and product is not None:
         analysis = msgspec.structs.replace(
             analysis,
             product=product,
             codes=[code for code in analysis.codes if code != "anchor_product_missing"],
         )
+    return _or_unknown(turn, analysis)
+
+
+def _or_unknown(turn: ChatTurn, analysis: Analysis) -> Analysis:
+    """No verdict is "unknown", and why; what would help may come in the next turn."""
+    if analysis.verdict is None:
+        analysis = msgspec.structs.replace(
+            analysis, verdict="unknown", reasons=fit_texts.unknown_reasons(turn.lang)
+        )
+    if analysis.verdict == "unknown":
+        turn.keep(awaits_product=True)
+    return analysis
+
+
+async def _scanned(turn: ChatTurn, named: str, anchor_id: str | None, url: str | None) -> Analysis:
+    """The deep scan; an empty verdict is asked for once more, without what is known of the person."""
+    analysis = await _deep_scan(turn, named, anchor_id, url)
+    if analysis.verdict is None and turn.profile is not None:
+        analysis = await _deep_scan(turn, named, anchor_id, url, minimal=True)
     return analysis
 
 

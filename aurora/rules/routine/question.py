@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from aurora.rules import detectors
 from aurora.rules.routine import actives
 from aurora.rules.routine.actives import ACIDS, NAMES, in_use
 from aurora.rules.routine.conflict_rules import Pair
@@ -70,6 +71,13 @@ def is_outright(text: str) -> bool:
 def only_mentions(text: str) -> bool:
     """Is "with" all that brings two actives together, and does not even stand between them?"""
     return not hit(text, _VERBS) and not hit(actives.gap(text), _WITH)
+
+
+def conflict_question(text: str) -> Question | None:
+    """The question that folded `text` asks about a combination, or None."""
+    if not detectors.asks_compatibility(text) or only_mentions(text):
+        return None
+    return question_in(text)
 
 
 def question_in(text: str) -> Question | None:
