@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora.rules import availability, availability_texts
+from aurora.rules import availability, availability_texts, stable_products
 from aurora.rules.availability_query import QUERY_CAP, cleaned
 from aurora.rules.request import ChatAsk, normalise, trigger_source
 
@@ -255,6 +255,26 @@ def test_no_text_speaks_of_stock_and_every_text_leads_on(lang: str) -> None:
 )
 def test_medical_words(text: str, medical: bool) -> None:
     assert availability_texts.is_medical(text) is medical
+
+
+@pytest.mark.parametrize(
+    ("text", "product_id"),
+    [
+        ("Winona Soothing Repair Serum", "9886500749640"),
+        ("薇诺娜舒敏修护精华 30ml", "9886500749640"),
+        ("IPSA The Time Reset Aqua", "9886500127048"),
+        ("茵芙莎流金水", "9886500127048"),
+        ("ipsa 流金岁月", "9886500127048"),
+        ("Soothing Repair Serum", None),
+        ("Winona", None),
+        ("薇诺娜特护霜", None),
+        ("茵芙莎面霜", None),
+        ("流金水", None),
+    ],
+)
+def test_half_a_name_means_no_product_of_the_hot_set(text: str, product_id: str | None) -> None:
+    found = stable_products.meant_by(text)
+    assert (found.product_id if found else None) == product_id
 
 
 @pytest.mark.slow
