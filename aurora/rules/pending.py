@@ -50,7 +50,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """A clarification under way. current: the question that stands; None once all are answered."""
+    """A clarification under way. current: the question that stands; None once all are answered.
+
+    include_alternatives: the request that waits wants them; ours to keep, the wire does not show it.
+    """
 
     flow_id: str
     created_at_ms: int
@@ -58,6 +61,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     current: Question | None
     queue: tuple[Question, ...] = ()
     history: tuple[Answered, ...] = ()
+    include_alternatives: bool = False
 
     @property
     def from_gate(self) -> bool:
@@ -82,7 +86,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begun(
-    *, flow_id: str, now_ms: int, resume_text: str, questions: Sequence[Question], cut: list[str]
+    *,
+    flow_id: str,
+    now_ms: int,
+    resume_text: str,
+    questions: Sequence[Question],
+    cut: list[str],
+    include_alternatives: bool = False,
 ) -> Pending:
     """A new flow over at least one question. Adds to `cut` what had to be left out."""
     if len(questions) > MAX_QUEUE + 1:
@@ -93,6 +103,7 @@ def begun(
         resume_user_text=_resume_text(resume_text, cut),
         current=questions[0],
         queue=tuple(questions[1 : MAX_QUEUE + 1]),
+        include_alternatives=include_alternatives,
     )
 
 
@@ -144,6 +155,7 @@ def read(value: object, lang: Lang, *, now_ms: int, new_flow_id: str) -> Found:
             current=current,
             queue=tuple(entry for entry in waiting if entry is not None)[:MAX_QUEUE],
             history=tuple(answer for answer in answers if answer is not None),
+            include_alternatives=value.get("include_alternatives") is True,
         ),
         upgraded=value.get("v") != VERSION,
         cut=tuple(dict.fromkeys(cut)),
@@ -229,9 +241,12 @@ def as_wire(pending: Pending) -> dict[str, Any]:
 
 
 def as_kept(pending: Pending) -> dict[str, Any]:
-    """The same with the words of the question that stands, for `Conversation.pending`."""
+    """The same with what only we need: the words of the question that stands, and what the request wants."""
     current = pending.current
-    return as_wire(pending) | {"current": _plain(current) if current is not None else None}
+    return as_wire(pending) | {
+        "current": _plain(current) if current is not None else None,
+        "include_alternatives": pending.include_alternatives,
+    }
 
 
 def _plain(question: Question) -> dict[str, Any]:

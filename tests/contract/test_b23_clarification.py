@@ -327,6 +327,23 @@ async def test_from_the_gate_to_picks_without_asking_twice(sandbox: Served, toke
 
 
 @AS_SENT_BY
+@LANGS
+@pytest.mark.parametrize("words", [True, False])
+async def test_from_the_gate_to_the_routine(sandbox: Served, token: bool, lang: str, words: bool) -> None:
+    async with house(sandbox, clarification_flow_v2=True) as client:
+        await has_artifact(client, 0.86)
+        person = Person(client, lang, token=token)
+        said = {"EN": "Build me an AM/PM routine.", "CN": "帮我生成一套早晚护肤方案。"}[lang]
+        data = {"reply_text": said} if words else {}
+        answer = await person.send(action={"action_id": "chip.start.routine", "kind": "chip", "data": data})
+        assert types(answer) == ["diagnosis_gate"]
+        for _ in range(4):
+            answer = await person.taps(answer, 0)
+        assert answer.event("value_moment")["data"]["kind"] == "routine_generated"
+        assert "recommendations" in types(answer)
+
+
+@AS_SENT_BY
 async def test_the_gates_hold_for_who_comes_back(sandbox: Served, token: bool) -> None:
     async with house(sandbox, clarification_flow_v2=True) as client:
         person = Person(client, token=token)

@@ -16,8 +16,10 @@ from aurora.rules.clarification import Question
 from aurora.rules.pending import Pending
 from aurora.rules.reply_values import field_of
 from aurora.rules.request import ChatAsk
+from aurora.rules.unlock import ROUTINE_CHIPS
 
-GATE_REQUEST = "recommendation"
+# What a tap without words had asked for.
+GATE_REQUEST, GATE_ROUTINE = "recommendation", "AM/PM routine"
 
 
 def ask_back(turn: ChatTurn, reply: DecisionReply) -> None:
@@ -43,6 +45,7 @@ def ask_back(turn: ChatTurn, reply: DecisionReply) -> None:
             resume_text=turn.ask.message,
             questions=questions,
             cut=cut,
+            include_alternatives=turn.ask.include_alternatives,
         )
         count_cut(cut)
         _begin(turn, flow)
@@ -78,9 +81,11 @@ def wait_at_gate(turn: ChatTurn, missing: list[str]) -> dict[str, Any]:
     flow = pending.begun(
         flow_id=pending.gate_flow_id(now_ms),
         now_ms=now_ms,
-        resume_text=turn.ask.message or GATE_REQUEST,
+        resume_text=turn.ask.message
+        or (GATE_ROUTINE if turn.ask.action_id in ROUTINE_CHIPS else GATE_REQUEST),
         questions=pending.gate_questions(missing, turn.lang),
         cut=cut,
+        include_alternatives=turn.ask.include_alternatives,
     )
     count_cut(cut)
     return _begin(turn, flow)

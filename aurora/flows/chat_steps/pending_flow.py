@@ -129,6 +129,7 @@ def _waited(ask: ChatAsk, flow: Pending) -> ChatAsk:
     text = flow.resume_user_text
     folded = fold(text[:READ_CAP])
     wish = flow.from_gate or detectors.requests_recommendation(folded)
+    tapped = "chip.start.routine" if detectors.asks_routine(folded) else "chip.start.reco_products"
     return msgspec.structs.replace(
         ask,
         message=text,
@@ -137,8 +138,9 @@ def _waited(ask: ChatAsk, flow: Pending) -> ChatAsk:
         text=folded,
         spoken=text,
         trigger="chip" if wish else "text",
-        action_id="chip.start.reco_products" if wish else None,
+        action_id=tapped if wish else None,
         data={},
+        include_alternatives=flow.include_alternatives,
         clarification_id=None,
         requested=None,
     )
