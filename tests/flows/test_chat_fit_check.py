@@ -9,7 +9,7 @@ import pytest
 
 from aurora.actors.findings import Failure
 from aurora.actors.questions import DecisionChat, DecisionReply
-from aurora.contract.memory import Conversation, Memory, Profile
+from aurora.contract.memory import Conversation, Memory, Profile, SafetyAsked
 from aurora.settings import Settings
 from aurora.store.facts import ConversationMoved
 from tests.flows.chat_kit import asked_decision, known, talk
@@ -324,6 +324,19 @@ async def test_while_pregnancy_is_not_known_a_retinoid_is_a_caution_and_the_ques
     assert len(played.events("safety_gate_require_info")) == 1
     (moved,) = played.facts_of(ConversationMoved)
     assert moved.conversation.interrupted == MESSAGE[lang]
+
+
+async def test_a_question_that_stays_open_is_not_asked_for_ever_and_the_verdict_stays_careful(
+    autojump_clock: Any,
+) -> None:
+    unknown = msgspec.structs.replace(CALM, pregnancy_status=None)
+    asked = SafetyAsked(rule="M5", field="pregnancy_status", asked={"M5": 2})
+    memory = Memory(profile=unknown, conversation=Conversation(safety=asked))
+    played = await talk({"message": MESSAGE["EN"]}, memory=memory, decision=upstream(scan=retinol()))
+    (card,) = played.cards("product_analysis")
+    assert card["assessment"]["verdict"] == "Caution"
+    assert "confidence_notice" not in played.card_types
+    assert "chip.profile.pregnancy.pregnant" in played.chip_ids
 
 
 async def test_an_impaired_barrier_makes_a_retinoid_a_caution(autojump_clock: Any) -> None:

@@ -162,18 +162,19 @@ def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply, *, wanted: b
     named = f"{product_name(analysis.product)}. {', '.join(analysis.key_ingredients)}."
     result = safety.check(f"{turn.ask.spoken}\n{named}", turn.profile, turn.lang)
     out = turn.outgoing([analysis.judged()])
-    held = safety.Result() if not out.held else out.result
-    if result.blocks or held.blocks:
-        return Judged(instead=safe_reply.refused(turn, result if result.blocks else held))
-    open_question = next((one for one in (result, held) if one.asks), None)
-    cautions: list[str] = []
-    if open_question is not None or result.block_level == "WARN":
-        cautions = list((open_question or result).reasons[:2])
+    said = [one for one in (result, out.result) if one.block_level != "INFO"]
+    refusal = next((one for one in said if one.blocks), None)
+    if refusal is not None:
+        return Judged(instead=safe_reply.refused(turn, refusal))
+    cautions = list(dict.fromkeys(reason for one in said for reason in one.reasons))[:2]
+    if said:
         analysis = analysis.no_better_than_caution(cautions)
+    open_question = next((one for one in said if one.asks and one.required_questions), None)
     if open_question is not None and not turn.safety.asks:
+        again = safe_reply.times_asked(turn, open_question) < safe_reply.TIMES_ASKED
         safe_reply.wait_for_answer(turn, open_question)
         turn.envelope.ride(
-            notice=wording.question_notice(open_question, turn.lang),
+            notice=wording.question_notice(open_question, turn.lang) if again else None,
             chips=wording.fact_chips(open_question, turn.lang),
         )
     analysis = msgspec.structs.replace(analysis, candidates=turn.outgoing(analysis.candidates).kept)
