@@ -264,3 +264,45 @@ def test_facts_about_an_active_are_told_however_often_they_are_asked_for(message
         conversation = result.facts_of(ConversationMoved)[-1].conversation
         assert conversation.planner["count"] >= 1
     assert result.body["session_patch"]["state"]["qa_planner_v2"]["count"] == 5
+
+
+def test_safety_hears_the_answers_with_the_request() -> None:
+    question = Question(id="active", norm_id="active", question="Which active?", options=("Retinol", "None"))
+    flow = pending.begun(
+        flow_id="pc_1",
+        now_ms=NOW_MS - 1000,
+        resume_text="What can I use at night?",
+        questions=[question],
+        cut=[],
+    )
+    store = FakeStore(Memory(conversation=Conversation(pending=pending.as_kept(flow))))
+    reply = clean_reply({"answer": "Use it at night."})
+    result = played(tapped("active", "Retinol"), store=store, answer=reply, settings=FLOW)
+    assert any(chip.startswith("chip.profile.pregnancy.") for chip in result.chip_ids)
+
+
+def test_a_gate_whose_questions_were_answered_elsewhere_waits_no_more() -> None:
+    questions = pending.gate_questions(["barrierStatus", "goals"], "EN")
+    flow = pending.begun(
+        flow_id=pending.gate_flow_id(NOW_MS - 1000),
+        now_ms=NOW_MS - 1000,
+        resume_text="Recommend a serum",
+        questions=questions,
+        cut=[],
+    )
+    kept = Conversation(pending=pending.as_kept(flow))
+    patch = {"barrierStatus": "unknown", "goals": ["acne"]}
+    body = {"action": {"action_id": "profile.patch", "kind": "action", "data": {"profile_patch": patch}}}
+    half = Profile(skinType="dry", sensitivity="low")
+    result = played(body, store=FakeStore(Memory(profile=half, conversation=kept)), settings=FLOW)
+    assert result.body["session_patch"]["state"]["pending_clarification"] is None
+    assert result.facts_of(ConversationMoved)[-1].conversation.pending is None
+    only = {
+        "action": {
+            "action_id": "profile.patch",
+            "kind": "action",
+            "data": {"profile_patch": {"goals": ["acne"]}},
+        }
+    }
+    result = played(only, store=FakeStore(Memory(profile=half, conversation=kept)), settings=FLOW)
+    assert "pending_clarification" not in result.body["session_patch"].get("state", {})

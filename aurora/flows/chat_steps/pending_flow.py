@@ -37,6 +37,11 @@ async def resume_clarification(turn: ChatTurn) -> bool:
     if not pending.answers(ask, flow):
         if ask.worded:  # something else is talked about now
             _abandon(turn, "free_text")
+        elif (
+            flow.from_gate and not turn.missing_core
+        ):  # all was said elsewhere, such as on the client's own card
+            _completed(turn)
+            turn.if_cut(late.chat_late(turn))
         return False
     now_ms = turn.stage.turn.now_ms
     advanced = pending.advanced(
@@ -63,8 +68,7 @@ async def next_clarification(turn: ChatTurn) -> bool:
     if turn.asking is not None:
         return await turn.answer(await _question(turn, turn.asking))
     if turn.resumed is not None and turn.wants_picks:
-        clarification.drop(turn)
-        clarification.count("pending_clarification_completed_total")
+        _completed(turn)
         return False
     if turn.resumed is not None or turn.straight_upstream:
         turn.budget("chat", turn.settings.chat_budget_ms)
@@ -114,6 +118,11 @@ def _under_way(turn: ChatTurn) -> Pending | None:
     return found.pending
 
 
+def _completed(turn: ChatTurn) -> None:
+    clarification.drop(turn)
+    clarification.count("pending_clarification_completed_total")
+
+
 def _abandon(turn: ChatTurn, reason: str) -> None:
     _count_abandoned(reason)
     clarification.drop(turn)
@@ -125,7 +134,10 @@ def _count_abandoned(reason: str) -> None:
 
 
 def _waited(ask: ChatAsk, flow: Pending) -> ChatAsk:
-    """The request that waited. One for picks is tapped again, so that it meets its gates again."""
+    """The request that waited. One for picks is tapped again, so that it meets its gates again.
+
+    Safety hears the answers with it: "what can I use" may have become a question about retinol.
+    """
     text = flow.resume_user_text
     folded = fold(text[:READ_CAP])
     wish = flow.from_gate or detectors.requests_recommendation(folded)
@@ -136,7 +148,7 @@ def _waited(ask: ChatAsk, flow: Pending) -> ChatAsk:
         worded=True,
         typed=not wish,
         text=folded,
-        spoken=text,
+        spoken="\n".join((text, *(answer.option for answer in flow.history))),
         trigger="chip" if wish else "text",
         action_id=tapped if wish else None,
         data={},
