@@ -577,3 +577,35 @@ async def test_rows_13_to_22_agree_in_both_languages(
             )
             sandbox.state.reset()
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("Can I use retinol?", "A醇能用吗"),
+        ("Tell me about tretinoin", "讲讲维A酸"),
+        ("Can I use retinol while pregnant?", "孕期可以用A醇吗"),
+        ("I am trying to conceive, is adapalene ok?", "备孕期间能用阿达帕林吗"),
+        ("recommend a retinol serum", "推荐一款A醇精华"),
+    ],
+)
+async def test_rows_25_and_26_agree_in_both_languages(sandbox: Served, english: str, chinese: str) -> None:
+    told = []
+    for lang, message in (("EN", english), ("CN", chinese)):
+        async with house(sandbox) as client:
+            await has_profile(client)
+            await has_artifact(client, 0.86)
+            answer = await chat(client, {"message": message}, lang)
+            notice = answer.payload("confidence_notice")
+            told.append(
+                (
+                    notice["reason"],
+                    notice["severity"],
+                    notice["actions"],
+                    notice["confidence"],
+                    chips(answer),
+                    "recommendations" in types(answer),
+                    [name for name in names(answer) if name.startswith("safety_gate")],
+                )
+            )
+    assert told[0] == told[1]

@@ -266,7 +266,7 @@ async def test_a_long_message_is_kept_in_part(autojump_clock):
 async def test_a_question_left_open_twice_leads_to_a_careful_answer_without_a_question(autojump_clock, lang):
     memory = waiting(ASKS[lang], asked={"M5": 2})
     played = await talk({"message": ASKS[lang]}, lang=lang, memory=memory)
-    assert "?" not in played.text and "？" not in played.text
+    assert not set("?？") & set(played.text)
     assert played.chip_ids == PREGNANCY  # it can still be answered
     assert not asked_decision(played)
 
