@@ -24,7 +24,9 @@ _CN_TERMS = (
 )  # fmt: skip
 
 # ASCII boundaries, not \b: a Latin term between Chinese characters or underscores is still that term.
-_TERM = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_EN_TERMS)})s?(?![a-z0-9])|{'|'.join(_CN_TERMS)}")
+# Apart, each language is found by its first letters, several times faster than in one alternation.
+_EN = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_EN_TERMS)})s?(?![a-z0-9])")
+_CN = re.compile("|".join(_CN_TERMS))
 
 _TEXT_KEYS = (
     "step", "slot", "slot_step", "slotStep", "routine_slot", "stage", "category", "type",
@@ -53,7 +55,8 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
 
 def mentions_treatment(text: str) -> bool:
     """Whether free text names a treatment, a retinoid, an acid or a peel, in either language."""
-    return _TERM.search(text.lower()) is not None
+    lower = text.lower()
+    return _EN.search(lower) is not None or (not lower.isascii() and _CN.search(lower) is not None)
 
 
 def is_treatment_like(item: Mapping[str, Any]) -> bool:
@@ -71,7 +74,7 @@ def is_treatment_like(item: Mapping[str, Any]) -> bool:
             if isinstance(pack, Mapping):
                 # What is in it counts; what its papers say of other products does not.
                 parts.extend(_strings([pack.get(key) for key in ("keyActives", "key_actives")]))
-    return _TERM.search("\n".join(parts).lower()) is not None
+    return mentions_treatment("\n".join(parts))
 
 
 def numeric(value: Any) -> float | None:

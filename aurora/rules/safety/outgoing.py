@@ -18,7 +18,7 @@ from aurora.rules.safety.engine import Result, result_of
 from aurora.rules.safety.mentions import Mentions
 from aurora.rules.safety.person import person_of
 from aurora.rules.safety.table import BY_ID, RULES, UNANSWERED
-from aurora.rules.safety.terms import PATTERNS
+from aurora.rules.safety.terms import named_in
 from aurora.rules.text import fold
 
 Item = TypeVar("Item")
@@ -114,9 +114,7 @@ def against(item: Any, forbidden: tuple[str, ...]) -> tuple[str, ...]:
     texts = _texts(item)
     # Hardly any item names anything of it; only those that do are worth a closer reading.
     folded = fold("\n".join(texts))
-    suspects = [
-        rule for rule in forbidden if any(PATTERNS[name].search(folded) for name in BY_ID[rule].outgoing)
-    ]
+    suspects = [rule for rule in forbidden if any(named_in(name, folded) for name in BY_ID[rule].outgoing)]
     if not suspects:
         return ()
     parts = [Mentions(text) for text in texts]
