@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aurora.contract.envelope import FieldMissing
+from aurora.contract.envelope import FieldMissing, Lang
 from aurora.rules import commerce_gate, detectors
 from aurora.rules.context_conflicts import Found
 from aurora.rules.text import pattern
@@ -37,6 +37,12 @@ def structured_of(
         return None
     clean: dict[str, Any] = harmless(found, keep_kb=keep_kb)
     return clean
+
+
+def in_language(structured: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    """`structured` with `meta.lang`: the client may write a report of its own from it (F 13.7, T17)."""
+    meta = structured.get("meta")
+    return {**structured, "meta": {**(meta if isinstance(meta, dict) else {}), "lang": lang}}
 
 
 def raw_context(

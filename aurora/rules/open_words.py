@@ -63,7 +63,8 @@ def words(answer: str | None, cards: Cards, lang: Lang, *, keep_kb: bool = False
     if pointed:
         said = upstream_text.without_pointers(said)
     route = templates.choose(cards, pending=False)
-    essay = visible and (
+    # Sources alone do not show what an essay says.
+    essay = any(kind in RENDERABLE for kind, _ in cards) and (
         upstream_text.is_report(said)
         or (len(said) > templates.MARKDOWN_CAP and route.startswith(_SHOWN_BETTER))
     )

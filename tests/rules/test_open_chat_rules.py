@@ -41,7 +41,7 @@ LONG = "gentle care for tired skin. " * 25
         ('{"a": 1}', [PRODUCT], "product_evaluation.standard"),
         (REPORT, [], None),
         (REPORT, [ENV], "env_weather_qa.standard"),
-        (REPORT, [CITED], "global.default"),
+        (REPORT, [CITED], None),
         (LONG, [ENV], "env_weather_qa.standard"),
         (LONG, [PRODUCT], None),
     ],
@@ -94,6 +94,12 @@ def test_sources_of_the_context_go_in_if_there_are_none():
     assert open_answer.structured_of("Hi", None, {"external_verification": []}, keep_kb=False) is None
     debug = open_answer.structured_of("Hi", None, context, keep_kb=True)
     assert debug == {"external_verification": sources}
+
+
+def test_the_client_is_told_the_language_for_a_report_of_its_own():
+    assert open_answer.in_language({"a": 1}, "CN") == {"a": 1, "meta": {"lang": "CN"}}
+    assert open_answer.in_language({"meta": {"x": 1, "lang": "EN"}}, "CN") == {"meta": {"x": 1, "lang": "CN"}}
+    assert open_answer.in_language({"meta": "odd"}, "EN") == {"meta": {"lang": "EN"}}
 
 
 def test_what_is_too_deep_or_too_large_is_left_out():

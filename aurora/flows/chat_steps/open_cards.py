@@ -67,7 +67,8 @@ async def gather(turn: ChatTurn, reply: DecisionReply, judged: Judged | None) ->
     )
     found = OpenCards(gaps=gaps)
     if structured is not None:
-        found.ours.append(ReplyCard("structured", "aurora_structured", structured))
+        payload = open_answer.in_language(structured, turn.lang)
+        found.ours.append(ReplyCard("structured", "aurora_structured", payload))
     theirs = _environment(turn, reply, theirs, found)
     theirs = _conflicts(turn, reply, theirs, found)
     if judged is not None and judged.card is not None:
@@ -182,11 +183,20 @@ def _conflicts(
 
 async def _enriched(turn: ChatTurn, found: OpenCards) -> None:
     """What else is like the first picks, if that was wanted. What may not leave is not asked about."""
+    if not turn.ask.include_alternatives:
+        return
     for number, card in enumerate(found.theirs):
         if card.type.lower() != "recommendations":
             continue
-        kept = turn.outgoing(card.payload["recommendations"]).kept
-        if turn.ask.include_alternatives and kept:
-            gaps = await reco_extras.enrich(turn, kept, made_up=False)
-            found.theirs[number] = msgspec.structs.replace(card, field_missing=[*card.field_missing, *gaps])
+        items = card.payload["recommendations"]
+        out = turn.outgoing(items)
+        if out.kept:
+            gaps = await reco_extras.enrich(turn, out.kept, made_up=False)
+            # What is held back stays in until the envelope takes it out, and with it every word about it.
+            held = [items[one.index] for one in out.held if not one.inside]
+            found.theirs[number] = msgspec.structs.replace(
+                card,
+                payload={**card.payload, "recommendations": [*out.kept, *held]},
+                field_missing=[*card.field_missing, *gaps],
+            )
         return

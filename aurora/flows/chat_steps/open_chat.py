@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from aurora import telemetry
 from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.flows.chat_steps import clarification, late, open_cards, product_verdict, safe_reply
@@ -82,9 +84,8 @@ async def _without_words(turn: ChatTurn, cards: OpenCards) -> bool:
         turn.envelope.event(name, data)
     for gap in cards.gaps:
         turn.envelope.missing(gap.field, gap.reason)
-    late_reply = late.chat_late(turn)
-    late_reply.cards.extend(cards.ours)
-    return await turn.answer(late_reply)
+    said = late.chat_late(turn)
+    return await turn.answer(msgspec.structs.replace(said, cards=[*said.cards, *cards.ours]))
 
 
 def _words(turn: ChatTurn, reply: DecisionReply, cards: OpenCards, judged: Judged | None) -> tuple[str, bool]:
