@@ -306,3 +306,44 @@ def test_a_gate_whose_questions_were_answered_elsewhere_waits_no_more() -> None:
     }
     result = played(only, store=FakeStore(Memory(profile=half, conversation=kept)), settings=FLOW)
     assert "pending_clarification" not in result.body["session_patch"].get("state", {})
+
+
+def test_one_question_at_a_time_also_when_an_answer_raises_one_of_safety() -> None:
+    questions = [
+        Question(id="active", norm_id="active", question="Which active?", options=("Retinol", "None")),
+        Question(id="when", norm_id="when", question="When?", options=("AM", "PM")),
+    ]
+    flow = pending.begun(
+        flow_id="pc_1", now_ms=NOW_MS - 1000, resume_text="What can I use?", questions=questions, cut=[]
+    )
+    store = FakeStore(Memory(conversation=Conversation(pending=pending.as_kept(flow))))
+    result = played(tapped("active", "Retinol"), store=store, settings=FLOW)
+    assert asked_marks(result) == 1
+    assert all(chip.startswith("chip.clarify.when.") for chip in result.chip_ids)
+
+
+def test_red_flags_are_heard_in_every_answer() -> None:
+    store = FakeStore(Memory(conversation=waiting_for("skinType", "goals")))
+    result = played(tapped("skinType", "It oozes pus and I have a fever"), store=store, settings=FLOW)
+    assert [notice["reason"] for notice in result.cards("confidence_notice")] == ["safety_block"]
+    assert result.chip_ids == []
+
+
+def test_a_cut_answer_tells_its_policy_too() -> None:
+    result = played({"message": "hello there"}, store=FakeStore(), settings=EVERYTHING)
+    assert result.finished.outcome == "degraded"
+    assert result.body["session_patch"]["meta"]["policy_version"] == "aurora_chat_v2_p0"
+    assert len(result.events("aurora_policy_meta")) == 1
+    refused = played(
+        {
+            "requested_transition": {
+                "trigger_source": "chip",
+                "trigger_id": "x",
+                "requested_next_state": "RECO_GATE",
+            }
+        },
+        store=FakeStore(),
+        settings=EVERYTHING,
+    )
+    assert refused.finished.status == 400
+    assert "meta" not in refused.body["session_patch"]

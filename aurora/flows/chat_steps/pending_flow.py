@@ -58,6 +58,8 @@ async def resume_clarification(turn: ChatTurn) -> bool:
     clarification.count_filtered(known)
     if moved.current is not None:
         turn.asking = moved
+        # One question at a time: safety hears this answer with the request that waits for it (`_waited`).
+        turn.ask = msgspec.structs.replace(ask, spoken="")
         return False
     clarification.take_up(turn, moved, _waited(ask, moved))
     return await red_flags(turn)
