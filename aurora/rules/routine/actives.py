@@ -18,7 +18,8 @@ from aurora.rules.safety.speech import long_ago
 from aurora.rules.text import fold, pattern
 
 MOST_LOOKS = 200
-"""Mentions in one text that are looked at: it bounds what a flood of them can cost."""
+MOST_JUDGED = 12
+"""Mentions in one text that are looked at, and judged: they bound what a flood of them can cost."""
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,17 @@ def in_use(text: str) -> list[str]:
     if not spans:
         return []
     said = Mentions(folded)
-    return _ordered(name for found in spans if _counts(said, found) for name in _MEANS[found.lastgroup or ""])
+    found: set[str] = set()
+    judged = 0
+    for span in spans:
+        names = _MEANS[span.lastgroup or ""]
+        if found.issuperset(names):
+            continue
+        judged += 1
+        # Nobody denies things that often: what is left unread counts.
+        if judged > MOST_JUDGED or _counts(said, span):
+            found.update(names)
+    return _ordered(found)
 
 
 def gap(text: str) -> str:

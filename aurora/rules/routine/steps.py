@@ -13,6 +13,7 @@ from aurora.rules.routine.conflict_rules import Pair
 LABEL_CAP = 60
 SHORT_CAP = 24
 _STRINGS_CAP = 40
+_READ_CAP = 800
 _STRING_CAP = 200
 
 _LABEL_KEYS = ("step", "category", "slot_step", "title", "name", "display_name")
@@ -53,25 +54,28 @@ def label_of(item: Mapping[str, Any], slot: str, index: int) -> Pair:
 
 
 def actives_of(item: Mapping[str, Any]) -> frozenset[str]:
-    """The actives that a step says it has, from its lists and its name."""
-    found: set[str] = set()
-    for number, text in enumerate(_told(item)):
-        if number == _STRINGS_CAP:
+    """The actives that a step says it has: the first 800 characters of its names and lists are read."""
+    told: list[str] = []
+    size = 0
+    for text in _told(item):
+        told.append(text)
+        size += len(text)
+        if size > _READ_CAP:
             break
-        found.update(in_use(text))
-    return frozenset(found)
+    # Each text is a clause of its own, so that a denial in one says nothing of the next.
+    return frozenset(in_use(" ; ".join(told)[:_READ_CAP]))
 
 
 def _told(item: Mapping[str, Any]) -> Iterator[str]:
+    for holder in (item, item.get("sku"), item.get("product")):
+        if isinstance(holder, Mapping):
+            for key in _NAME_KEYS:
+                yield from _texts(holder.get(key))
     declared = next((item[key] for key in _LIST_KEYS if item.get(key)), None)
     yield from _texts(declared)
     yield from _texts(_inside(item, "evidence_pack", "keyActives", "key_actives"))
     yield from _texts(_inside(item, "ingredients", "highlights"))
     yield from _texts(_inside(item, "ingredients", "head"))
-    for holder in (item, item.get("sku"), item.get("product")):
-        if isinstance(holder, Mapping):
-            for key in _NAME_KEYS:
-                yield from _texts(holder.get(key))
 
 
 def _inside(item: Mapping[str, Any], key: str, *names: str) -> Any:

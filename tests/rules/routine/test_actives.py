@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
+import time
+
 import pytest
 
-from aurora.rules.routine.actives import in_use, named, only
+from aurora.rules.routine.actives import MOST_JUDGED, in_use, named, only
+from aurora.rules.routine.question import question_in
 from aurora.rules.text import fold
 
 
@@ -52,6 +56,31 @@ def test_what_a_text_names(text: str, groups: list[str]) -> None:
 )
 def test_what_is_only_named_to_be_left_out_does_not_count(text: str, groups: list[str]) -> None:
     assert in_use(text) == groups
+
+
+def test_a_flood_of_denials_is_not_read_to_its_end() -> None:
+    assert in_use("no retinol. " * MOST_JUDGED) == []
+    assert in_use("no retinol. " * (MOST_JUDGED + 1)) == ["retinoid"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["retinol ", "no retinol. ", "with ", "维 ", "不含果酸，", "a "])
+def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
+    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
+
+    def cost(size: int) -> float:
+        text = (seed * size)[:size]
+        spent = []
+        for _ in range(7):
+            begun = time.process_time()
+            named(text)
+            in_use(text)
+            question_in(text)
+            spent.append(time.process_time() - begun)
+        return statistics.median(spent)
+
+    cost(2_000)
+    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
 
 
 @pytest.mark.parametrize(
