@@ -289,4 +289,6 @@ def _settings(dice: Dice) -> Settings:
         upstream_limit=dice.pick((128, 128, 1, 2)),
         breaker_min_calls=dice.pick((20, 2)),
         max_turns=dice.pick((512, 512, 512, 2)),
+        travel_weather_live=dice.pick((True, True, False)),
+        avail_resolve_on_transient=dice.pick((True, False)),
     )

@@ -13,7 +13,9 @@ from aurora.contract.memory import Profile
 from aurora.replay.model import of_record
 from aurora.replay.player import Player
 from aurora.replay.verify import verify
+from aurora.rules import availability
 from aurora.rules.phase0 import FIELDS
+from aurora.rules.request import normalise
 from aurora.store.facts import ProfilePatched, SkinLogged
 from aurora.store.port import TraceRecord
 from soak.simulation import Lived, SimulatedBugError, World
@@ -94,10 +96,19 @@ class Laws:
                 self._holds("what is said to be erased is erased", erased, name)
 
     def _gates(self, lived: Lived, envelope: dict[str, Any]) -> None:
-        """Commerce only for who is known well enough: four facts and a diagnosis."""
-        sells = _picks(envelope) or any(
-            isinstance(q, CommerceSearch) or (isinstance(q, DecisionChat) and q.allow_recommendations)
-            for q in lived.asked
+        """Commerce only for who is known well enough: four facts and a diagnosis.
+
+        Looking up what the shop lists is none, as long as no offer leaves with it (decision 18).
+        """
+        looks_up = _is_availability(lived)
+        sells = (
+            _picks(envelope)
+            or _offers(envelope)
+            or any(
+                (isinstance(q, CommerceSearch) and not looks_up)
+                or (isinstance(q, DecisionChat) and q.allow_recommendations)
+                for q in lived.asked
+            )
         )
         if not sells:
             self.made["no commerce without gates"] += 1
@@ -202,6 +213,23 @@ def _picks(envelope: dict[str, Any]) -> bool:
         card["type"].lower() == "recommendations" and bool(card["payload"].get("recommendations"))
         for card in envelope.get("cards", ())
     )
+
+
+def _offers(envelope: dict[str, Any]) -> bool:
+    return any(
+        item.get("offer") is not None
+        for card in envelope.get("cards", ())
+        if card["type"].lower() == "offers_resolved"
+        for item in card["payload"]["items"]
+    )
+
+
+def _is_availability(lived: Lived) -> bool:
+    turn = lived.turn
+    if turn.kind != "chat" or turn.body is None:
+        return False
+    ask = normalise(msgspec.to_builtins(turn.body), trigger=turn.context.trigger_source)
+    return availability.read(ask) is not None
 
 
 def _blocked(envelope: dict[str, Any]) -> bool:

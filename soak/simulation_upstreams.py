@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import trio
 
+from aurora.actors import opening
+from aurora.actors import weather as weather_wire
 from aurora.actors.findings import FailureCode
 from aurora.actors.http_pool import ExchangeError, Headers, HttpPool, Received
 from aurora.actors.links import Link
-from aurora.sandbox import commerce, decision
+from aurora.sandbox import commerce, decision, weather
 from aurora.sandbox.misbehave import spoilt
 from aurora.sandbox.script import Step
 from aurora.settings import Settings
@@ -72,7 +74,7 @@ class SimulatedPool(HttpPool):
                 return Received(dice.pick(STATUSES), None)
             case "upstream.huge":
                 return Received(200, None)
-        healthy = _decision(content, dice.pick(STUBS)) if content is not None else _commerce(target)
+        healthy = _healthy(target, content, dice)
         if fault == "upstream.garbage":
             return Received(200, spoilt(Step(dice.pick(GARBAGE), DEEP), healthy))
         if fault == "upstream.large":
@@ -90,11 +92,23 @@ def link(name: str, settings: Settings, dice: Dice) -> Link:
     return made
 
 
+def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
+    path, asked = urlsplit(target).path, dict(parse_qsl(urlsplit(target).query))
+    if path == opening.RESOLVE_PATH and content is not None:
+        return commerce.resolve(msgspec.json.decode(content))
+    if path == opening.STABLE_ID_PATH and content is not None:
+        return commerce.invoke(msgspec.json.decode(content))
+    if path == weather_wire.GEOCODING_PATH:
+        return weather.geocode(asked.get("name", ""))
+    if path == weather_wire.FORECAST_PATH:
+        return weather.forecast(asked)
+    return _decision(content, dice.pick(STUBS)) if content is not None else _commerce(asked)
+
+
 def _decision(content: bytes, stub: str) -> Body:
     asked = msgspec.json.decode(content)
     return decision.reply(asked["query"], anchor_id=asked.get("anchor_product_id") or "", stub=stub)
 
 
-def _commerce(target: str) -> Body:
-    asked = dict(parse_qsl(urlsplit(target).query))
+def _commerce(asked: dict[str, str]) -> Body:
     return commerce.search(asked.get("query", ""), int(asked.get("limit", "8")), "EN")
