@@ -12,7 +12,7 @@ from typing import Any
 from aurora.contract.envelope import Lang
 from aurora.rules import phase0
 
-MAX_NAMED = 4
+MAX_NAMED = 6
 
 
 def _pick(lang: Lang, en: str, cn: str) -> str:
@@ -248,6 +248,6 @@ def named(items: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
         brand, name = sku["brand"], sku["display_name"]
         title = name if not brand or name.lower().startswith(brand.lower()) else f"{brand} {name}"
         slot = {"am": _pick(lang, "AM", "早"), "pm": _pick(lang, "PM", "晚")}.get(item["slot"])
-        step = f"{slot}, {item['step']}" if slot else item["step"]
+        step = _pick(lang, f"{slot}, {item['step']}", f"{slot} · {item['step']}") if slot else item["step"]
         lines.append(f"- {title[:90]}" + _pick(lang, f" ({step})", f"（{step}）"))
     return lines

@@ -20,6 +20,7 @@ from aurora.actors.questions import (
     OpenProduct,
 )
 from aurora.contract.memory import Conversation, Shown
+from aurora.flows.chat_steps import reco_extras
 from aurora.flows.chat_steps.reco_extras import RESERVE_MS
 from aurora.rules.matcher.shelf import narrowed, placed
 from aurora.settings import Settings
@@ -503,6 +504,27 @@ async def test_the_budget_takes_the_extras_never_the_items(autojump_clock):
     assert ("recommendations[].alternatives", "alternatives_partial") in gaps(played)
     assert played.cards("confidence_notice") == []
     assert len(played.facts_of(RecommendationsGiven)) == 1
+
+
+async def test_a_cut_in_the_middle_of_the_extras_sends_the_items_as_they_were(autojump_clock, monkeypatch):
+    monkeypatch.setattr(reco_extras, "RESERVE_MS", -60_000)  # as if answering itself took too long
+    settings = Settings(reco_budget_ms=1000, **SHOP)
+    played = await talk(
+        WITH_OTHERS,
+        decision=lambda q: after(300, picked(CLEANSER, MOISTURIZER)) if is_picks(q) else NEVER,
+        memory=known(CORE, artifact(0.86)),
+        settings=settings,
+        answers={OpenProduct: NEVER},
+    )
+    assert played.elapsed_ms == 1000
+    assert played.finished.cut_reason == "budget"
+    assert [item["sku"]["sku_id"] for item in items(played)] == ["c1", "m1"]
+    assert played.cards("confidence_notice") == []
+    assert played.events("recos_requested")[0]["source"] == "upstream_answer_json"
+    assert len(played.facts_of(RecommendationsGiven)) == 1
+    (moved,) = played.facts_of(ConversationMoved)
+    assert len(moved.conversation.shown) == 2
+    assert played.cancelled
 
 
 async def test_items_that_come_at_the_very_end_leave_without_extras(autojump_clock):
