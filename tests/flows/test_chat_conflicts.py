@@ -117,6 +117,18 @@ async def test_two_actives_that_are_only_mentioned_are_no_question_about_them(
 
 
 @pytest.mark.parametrize(
+    ("message", "lang"),
+    [("Can I use a serum with retinol and vitamin C?", "EN"), ("含A醇和烟酰胺的精华能用吗", "CN")],
+)
+async def test_whether_to_use_it_at_all_waits_for_the_safety_question(
+    autojump_clock: Any, message: str, lang: str
+) -> None:
+    played = await talk({"message": message}, lang=lang, memory=known(CORE))
+    assert played.card_types == ["confidence_notice"]
+    assert "chip.profile.pregnancy.pregnant" in played.chip_ids
+
+
+@pytest.mark.parametrize(
     ("message", "lang", "told"),
     [
         ("Is retinol ok with vitamin C?", "EN", "Vitamin C in the morning"),

@@ -7,7 +7,7 @@ question. What goes together, and how an ingredient works, may be answered besid
 from __future__ import annotations
 
 from aurora.rules import detectors
-from aurora.rules.routine import actives
+from aurora.rules.routine.question import conflict_question
 from aurora.rules.text import hit, pattern
 
 _FOR_ME_EN = pattern(
@@ -27,6 +27,6 @@ def wants_advice(text: str) -> bool:
 
     What to combine is a conflict check, and no such question, even if it begins with "can I".
     """
-    if detectors.asks_compatibility(text) and len(actives.named(text)) > 1:
+    if conflict_question(text) is not None:
         return False
     return detectors.asks_suitability(text) or hit(text, _FOR_ME_EN, _FOR_ME_CN)
