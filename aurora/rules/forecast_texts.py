@@ -70,7 +70,8 @@ def headline(
     lead = pick(_FORECAST if source == "weather_api" else _NO_FORECAST, lang)
     figures = _figures(outlook, lang)
     if lang == "CN":
-        return f"**{place}，{_days_cn(*days)}：环境压力指数（EPI）{found.epi}/100。**{lead}：{figures}。"
+        # The full stop stands outside: markdown closes no bold between 。 and a Chinese character.
+        return f"**{place}，{_days_cn(*days)}：环境压力指数（EPI）{found.epi}/100**。{lead}：{figures}。"
     return f"**{place}, {_days_en(*days)}: environmental pressure (EPI) {found.epi}/100.** {lead}: {figures}."
 
 

@@ -236,6 +236,7 @@ def test_an_answer_with_a_forecast_says_place_days_index_source_morning_and_even
     assert any(word in text for word in (("实时预报",) if lang == "CN" else ("Live forecast",))) == (
         source == "weather_api"
     )
+    assert f"{found.epi}/100**。" in text if lang == "CN" else f"{found.epi}/100.** " in text
     assert ("早：" in text and "晚：" in text) if lang == "CN" else ("AM: " in text and "PM: " in text)
     if profile is FRAGILE:
         assert ("不刺痛了再说" if lang == "CN" else "until nothing stings") in text
