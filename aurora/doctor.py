@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 import trio
 
+from aurora.actors.catalogue import load
 from aurora.lifetime import CannotStartError
 from aurora.settings import Settings, declared
 from aurora.store.embedded import MAJOR
@@ -40,6 +41,7 @@ async def examine(settings: Settings) -> list[Examined]:
     """
     report = [Examined("ok", "python", sys.version.split()[0]), *_changed(settings)]
     report += await _database(settings)
+    report.append(_catalogue(settings))
     upstreams = [("decision", settings.decision_base_url), ("commerce", settings.backend_base_url)]
     if settings.travel_weather_live:
         upstreams.append(("geocoding", settings.weather_geocoding_base_url))
@@ -120,6 +122,20 @@ def _locked(path: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def _catalogue(settings: Settings) -> Examined:
+    try:
+        found = load(settings)
+    except CannotStartError as error:
+        return Examined("BAD", "catalogue", str(error))
+    if found is None:
+        return Examined("note", "catalogue", "none: recommendations come from the upstreams")
+    kind = "made-up products" if found.seed else "products"
+    if found.problems:
+        left_out = f"{len(found.problems)} rows left out; the first: {found.problems[0]}"
+        return Examined("note", "catalogue", f"{len(found.products)} {kind}, {left_out}")
+    return Examined("ok", "catalogue", f"{len(found.products)} {kind}")
 
 
 async def _upstream(settings: Settings, name: str, base: str) -> Examined:

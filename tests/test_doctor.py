@@ -1,10 +1,12 @@
-"""`aurora doctor` reaches for every upstream that is in use."""
+"""`aurora doctor` reaches for every upstream that is in use, and reads the catalogue."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from aurora.doctor import examine
+from aurora.doctor import _catalogue, examine
 from aurora.settings import Settings
 
 NOBODY = "http://127.0.0.1:1"
@@ -21,3 +23,21 @@ async def test_the_weather_service_is_looked_for_only_where_it_is_asked(live: bo
     found = {line.subject: line.mark for line in await examine(settings)}
     assert {"geocoding", "forecast"} & found.keys() == ({"geocoding", "forecast"} if live else set())
     assert found.get("geocoding") == ("BAD" if live else None)
+
+
+def test_the_catalogue_is_examined_row_by_row(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.json"
+    for content, mark, told in (
+        ('[{"product_id": "p", "name": "P"}]', "ok", "1 products"),
+        (
+            '[{"product_id": "p", "name": "P"}, {"name": "x"}]',
+            "note",
+            "1 rows left out; the first: row 2, line 1",
+        ),
+        ("[]", "BAD", "cannot be used"),
+    ):
+        file.write_text(content)
+        found = _catalogue(Settings(product_rec_catalog_path=str(file)))
+        assert (found.mark, found.subject) == (mark, "catalogue")
+        assert told in found.text
+    assert _catalogue(Settings()).mark == "note"

@@ -473,7 +473,9 @@ async def test_a_forbidden_alternative_does_not_leave(autojump_clock):
     played = await talk(
         WITH_OTHERS, decision=decides, memory=known(pregnant, artifact(0.9)), settings=Settings(**SHOP)
     )
-    assert [other["product"]["name"] for other in items(played)[0]["alternatives"]] == ["Panthenol Cream"]
+    (fact,) = played.facts_of(RecommendationsGiven)
+    for told in (items(played), fact.items):
+        assert [other["product"]["name"] for other in told[0]["alternatives"]] == ["Panthenol Cream"]
 
 
 # --- budgets
