@@ -97,6 +97,15 @@ def test_the_wire_is_the_contracts_object() -> None:
     }
 
 
+def test_alternatives_are_ours_to_remember() -> None:
+    wants = flow("skin", include_alternatives=True)
+    assert "include_alternatives" not in as_wire(wants)
+    for value, kept in ((as_kept(wants), True), (as_wire(wants), False)):
+        found = read(value, "EN", now_ms=NOW, new_flow_id="pc_new").pending
+        assert found is not None
+        assert found.include_alternatives is kept
+
+
 @pytest.mark.parametrize("shape", [as_kept, as_wire])
 def test_it_comes_back_through_json(shape: Any) -> None:
     moved = step(flow("skin", "goal", "sleep"), tap(Q["skin"]))[0]

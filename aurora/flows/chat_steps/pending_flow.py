@@ -37,9 +37,7 @@ async def resume_clarification(turn: ChatTurn) -> bool:
     if not pending.answers(ask, flow):
         if ask.worded:  # something else is talked about now
             _abandon(turn, "free_text")
-        elif (
-            flow.from_gate and not turn.missing_core
-        ):  # all was said elsewhere, such as on the client's own card
+        elif flow.from_gate and not turn.missing_core:  # all was said on the client's own card
             _completed(turn)
             turn.if_cut(late.chat_late(turn))
         return False
