@@ -13,8 +13,10 @@ from aurora.actors.links import Reply
 from aurora.actors.questions import FindPlace, ReadForecast
 from aurora.actors.weather import read_forecast, read_place
 from aurora.contract.memory import Profile
+from aurora.replay.bundle import TurnLine
 from aurora.replay.model import of_record
 from aurora.replay.player import Player
+from aurora.replay.redact import Redactor
 from aurora.replay.verify import verify
 from aurora.rules import climate
 from aurora.rules.weather_texts import REST
@@ -268,6 +270,28 @@ async def test_a_forecast_of_odd_numbers_is_played_again_to_the_byte(autojump_cl
     raw = msgspec.json.decode(msgspec.json.encode(played.trace))
     again = verify(of_record(msgspec.convert(raw, TraceRecord)), Player())
     assert (again.verdict, again.differences) == ("same", [])
+
+
+@LANGS
+async def test_a_redacted_recording_of_a_trip_still_plays_in_shape(autojump_clock: Any, lang: str) -> None:
+    """The place is a pseudonym then, and is still read as a place."""
+    message = {
+        "EN": "I'm flying to Zanzibar, 2026-12-01 to 2026-12-05",
+        "CN": "我要去桑给巴尔旅行，2026-12-01 到 2026-12-05",
+    }[lang]
+    played = await talk({"message": message}, lang=lang, settings=LIVE, answers=live())
+    record = played.trace
+    plain = msgspec.json.encode(record.events)
+    line = TurnLine(
+        **{name: getattr(record, name) for name in TurnLine.__struct_fields__ if name != "events"},
+        events=msgspec.Raw(plain),
+    )
+    hidden = Redactor(b"k" * 32).turn(line)
+    assert ("Zanzibar" if lang == "EN" else "桑给巴尔").encode() in plain
+    assert ("Zanzibar" if lang == "EN" else "桑给巴尔").encode() not in bytes(hidden.events)
+    again = msgspec.structs.replace(record, events=msgspec.json.decode(bytes(hidden.events)))
+    report = verify(of_record(again), Player(), shape_only=True)
+    assert (report.verdict, report.differences) == ("same", [])
 
 
 # --- the travel gate
