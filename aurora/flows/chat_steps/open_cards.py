@@ -136,7 +136,8 @@ def _offers(payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_KEPT_BESIDE_ITEMS = ("evidence", "missing_info", "warnings")
+# Evidence speaks of items that may be held back, and the client draws each item's own.
+_KEPT_BESIDE_ITEMS = ("missing_info", "warnings")
 
 
 def _environment(
