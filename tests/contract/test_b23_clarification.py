@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from aurora import telemetry
+from aurora.contract.turn import Identity
 from aurora.rules import rollout
+from aurora.settings import Settings
 from tests.contract.test_b23 import (
     CORE,
     LANGS,
@@ -26,7 +28,7 @@ from tests.contract.test_b23 import (
     types,
 )
 from tests.support.sandbox import Served
-from tests.support.web import WebAnswer, WebClient
+from tests.support.web import WebAnswer, WebClient, web
 
 TWO = "CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST"
 ECHO = "CLARIFICATION_FLOW_V2_RESUME_ECHO_TEST"
@@ -129,6 +131,20 @@ async def test_row_37_two_questions_two_answers_two_calls(sandbox: Served, token
         assert count("pending_clarification_completed_total") == completed + 1
         profile = (await client.get("/v1/session/bootstrap")).patch["profile"]
         assert (profile["skinType"], profile["goals"]) == ("oily", ["dark_spots"])
+
+
+async def test_row_37_as_the_client_sends_it_over_postgres(fresh_dsn: str, sandbox: Served) -> None:
+    settings = Settings(decision_base_url=sandbox.url, clarification_flow_v2=True, loop_breaker_v2=True)
+    async with web(settings, fresh_dsn) as client:
+        person = Person(client, "CN")
+        second = await person.taps(await person.says(f"{TWO} 怎么办"), 0)
+        answer = await person.taps(second, 3)
+        assert "history context" in answer.text
+        assert len(asked(sandbox)) == 2
+        kept = (await client.house.store.read(Identity("u1"), "b-1")).conversation
+        assert kept is not None
+        assert kept.pending is None
+        assert kept.planner is not None
 
 
 @AS_SENT_BY
