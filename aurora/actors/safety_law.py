@@ -24,6 +24,8 @@ def safe_for_the_person(draft: Draft, cards: list[DraftCard], counts: dict[str, 
     lost: list[Gap] = []
     for card in cards:
         left = left_of(card.kind, card.payload, draft.forbidden)
+        if left.payload and left.payload is not card.payload:
+            card.payload = dict(left.payload)
         if not left.held:
             kept.append(card)
             continue
@@ -33,7 +35,6 @@ def safe_for_the_person(draft: Draft, cards: list[DraftCard], counts: dict[str, 
             lost += gaps
             rules += [rule for _, against in left.held for rule in against]
             continue
-        card.payload = dict(left.payload)
         card.gaps += [gap for gap in gaps if gap not in card.gaps]
         kept.append(card)
     if not rules:

@@ -42,7 +42,8 @@ _MAX_DEPTH = 24
 class Left(msgspec.Struct, frozen=True):
     """What is left of a payload. held: (name of the list, rules), one entry for each thing held back.
 
-    payload is the very object that was given if nothing was held, and {} if the whole card stays here.
+    payload is the very object that was given if nothing was changed, and {} if the whole card stays here.
+    Lines of evidence that go with an item are not counted.
     """
 
     payload: Mapping[str, Any]
@@ -64,6 +65,9 @@ def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -
     sells = any(part in kind for part in _SELLS)
     walk = _Walk(forbidden, _LISTS_THAT_SELL if sells or kind in _ANYTHING else _LISTS)
     left = walk.object(payload, 0)
+    if kind == "recommendations" and left.get("evidence"):
+        evidence = _without_names(left["evidence"], forbidden, 0)
+        left = left if evidence is left["evidence"] else {**left, "evidence": evidence}
     held = tuple(walk.held)
     if sells:
         if kind != "recommendations":
@@ -73,6 +77,24 @@ def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -
         if len(held) > len(walk.held) or (held and not any(lists)):
             return Left({}, held)
     return Left(left, held)
+
+
+def _without_names(value: Any, forbidden: tuple[str, ...], depth: int) -> Any:
+    """Evidence without the lines that speak of what is held back: an item that stays here is not named."""
+    if depth > _MAX_DEPTH:
+        return value
+    if isinstance(value, Mapping):
+        clean = {key: _without_names(inner, forbidden, depth + 1) for key, inner in value.items()}
+        return value if all(clean[key] is inner for key, inner in value.items()) else clean
+    if isinstance(value, list):
+        kept = [
+            _without_names(inner, forbidden, depth + 1)
+            for inner in value
+            if not (isinstance(inner, str) and against(inner, forbidden))
+        ]
+        same = len(kept) == len(value) and all(a is b for a, b in zip(kept, value, strict=True))
+        return value if same else kept
+    return value
 
 
 def _judged(payload: Mapping[str, Any]) -> list[Any]:

@@ -71,12 +71,21 @@ def test_a_card_stays_here_whole_if_nothing_of_it_may_leave(kind, payload):
         ("note", {"profile": {"currentRoutine": {"pm": ["retinol"]}}, "currentRoutine": {"am": ["retinol"]}}),
         ("routine_simulation", {"am": ["retinol"], "conflicts": []}),
         ("confidence_notice", {"alternatives": ["retinol"]}),
-        ("recommendations", {"recommendations": [CREAM], "evidence": {"notes": ["retinol was compared"]}}),
         ("product_analysis", {"product": CREAM, "how_to_use": {"notes": ["not with retinol"]}}),
     ],
 )
 def test_what_is_their_own_or_no_recommendation_is_left_as_it_is(kind, payload):
     assert left_of(kind, payload, PREGNANT).payload is payload
+
+
+def test_evidence_does_not_name_what_is_held_back():
+    notes = {"science": {"fit_notes": ["Retinol 0.3 fits", "Cream fits"], "key_ingredients": []}}
+    payload = {"recommendations": [RETINOL, CREAM], "evidence": notes}
+    left = left_of("recommendations", payload, PREGNANT).payload
+    assert left["evidence"] == {"science": {"fit_notes": ["Cream fits"], "key_ingredients": []}}
+    assert notes["science"]["fit_notes"] == ["Retinol 0.3 fits", "Cream fits"]
+    unchanged = {"recommendations": [CREAM], "evidence": {"science": {"fit_notes": ["not with retinol"]}}}
+    assert left_of("recommendations", unchanged, PREGNANT).payload is unchanged
 
 
 def test_a_verdict_that_only_waits_for_a_fact_may_leave():
