@@ -32,7 +32,7 @@ def test_the_catalogue_is_examined_row_by_row(tmp_path: Path) -> None:
         (
             '[{"product_id": "p", "name": "P"}, {"name": "x"}]',
             "note",
-            "1 rows left out; the first: row 2, line 1",
+            "left out; the first: row 2, line 1",
         ),
         ("[]", "BAD", "cannot be used"),
     ):
