@@ -287,7 +287,7 @@ def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
     def cost(size: int) -> float:
         asked = ask((seed * size)[:size])
         spent = []
-        for _ in range(3):
+        for _ in range(7):
             begun = time.process_time()
             availability.read(asked)
             spent.append(time.process_time() - begun)
