@@ -424,7 +424,7 @@ def test_every_word_of_the_contract_and_every_label_of_ours_is_read(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["a", "? ", "not ", ". ", "没有", "kb:x ", "skin? "])
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (the best of repeats: others are at work)."""
+    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (the best of repeats)."""
 
     def cost(size: int) -> float:
         text = (seed * size)[:size]
