@@ -1,0 +1,55 @@
+"""What a worker process runs: limits of its own, then `measure`. Importing this module loads nothing heavy.
+
+A worker is single-threaded, so equal bytes give equal answers, and guards itself against what its parent
+cannot see any more: a job that runs past JOB_PATIENCE_S is ended by the kernel even if the parent was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from typing import Final
+
+from aurora.skin.measured import Measured
+
+# Longer than any budget; the asker's own deadline kills much earlier.
+JOB_PATIENCE_S: Final = 75
+# Private memory of a worker: it rests at some 70 MB, and decoding the largest photo that `decode` admits adds
+# less than 300 MB (`soak.bench_skin` measures it). What needs more is refused as `out_of_memory`.
+MOST_MEMORY_BYTES: Final = 400 * 1024 * 1024
+
+
+def prepare() -> None:
+    """Run first in a worker: one thread, bounded memory, and everything loaded."""
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    import cv2
+
+    import aurora.skin.findings  # noqa: F401 - loading it is the warmth
+
+    cv2.setNumThreads(1)
+    cv2.ocl.setUseOpenCL(False)
+    _bound_memory()
+
+
+def measure_photo(data: bytes) -> Measured:
+    """`findings.measure` under the worker's patience."""
+    from aurora.skin.findings import measure
+
+    signal.alarm(JOB_PATIENCE_S)
+    try:
+        return measure(data)
+    finally:
+        signal.alarm(0)
+
+
+def warm() -> int:
+    """Nothing but the worker's own start. Answers its pid."""
+    return os.getpid()
+
+
+def _bound_memory() -> None:
+    if hasattr(resource, "RLIMIT_DATA"):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        most = MOST_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MOST_MEMORY_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
