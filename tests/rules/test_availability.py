@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from statistics import median
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from aurora.rules import availability, availability_texts, stable_products
 from aurora.rules.availability_query import QUERY_CAP, cleaned
 from aurora.rules.request import ChatAsk, normalise, trigger_source
+from tests.support.linear import assert_linear
 
 Wanted = tuple[str, str, str, bool] | None
 
@@ -282,16 +282,4 @@ def test_half_a_name_means_no_product_of_the_hot_set(text: str, product_id: str 
     "seed", ["有没有 ", "有a", "请问", "winona ", "do you have ", "i p s a ", "哪里可以买"]
 )
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
-
-    def cost(size: int) -> float:
-        asked = ask((seed * size)[:size])
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
-            availability.read(asked)
-            spent.append(time.process_time() - begun)
-        return median(spent)
-
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+    assert_linear(lambda size: partial(availability.read, ask((seed * size)[:size])))

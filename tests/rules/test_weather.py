@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from statistics import median
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from aurora.rules import weather
 from aurora.rules.request import ChatAsk, normalise, trigger_source
 from aurora.rules.text import fold
 from aurora.rules.weather_texts import ADVICE, EXTRA, SCENARIO_NAME, picks_for, routine_for
+from tests.support.linear import assert_linear
 
 
 def ask(text: str, **more: Any) -> ChatAsk:
@@ -255,16 +255,4 @@ def test_any_text_has_a_scenario_with_texts(text: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["空气 干", "snow ", "cold a cold ", "天气a", "it's very ", "风干冷晒"])
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
-
-    def cost(size: int) -> float:
-        text = (seed * size)[:size]
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
-            weather.read(text)
-            spent.append(time.process_time() - begun)
-        return median(spent)
-
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+    assert_linear(lambda size: partial(weather.read, (seed * size)[:size]))
