@@ -115,6 +115,7 @@ class _Walk:
         self.forbidden = forbidden
         self.lists = lists
         self.held: list[tuple[str, tuple[str, ...]]] = []
+        self.judged: dict[int, tuple[str, ...]] = {}  # of objects in the payload, which outlives this
 
     def object(self, value: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
         changed: dict[str, Any] = {}
@@ -157,7 +158,11 @@ class _Walk:
         return values if same else kept
 
     def _forbids(self, value: Any, name: str) -> bool:
-        rules = against(value, self.forbidden) if isinstance(value, str | Mapping) else ()
+        # A plan stands in its card twice, whole and in parts: the very same objects, judged once.
+        rules = self.judged.get(id(value))
+        if rules is None:
+            rules = against(value, self.forbidden) if isinstance(value, str | Mapping) else ()
+            self.judged[id(value)] = rules
         if rules:
             self.held.append((name, rules))
         return bool(rules)
