@@ -20,6 +20,7 @@ from aurora.contract.errors import ContractError
 from aurora.flows.photos import not_configured
 from aurora.settings import Settings
 from aurora.web.body import ClientGoneError, Receive
+from aurora.web.context import context_of, identity_of
 from aurora.web.request import Arrived
 
 PATH = "/v1/photos/upload"
@@ -91,8 +92,7 @@ class PhotoReader:
 
     def _somewhere_to_go(self, request: Arrived) -> None:
         """Refusals that need no byte of the body. Raises ContractError."""
-        if not request.header(b"x-aurora-uid"):
-            raise ContractError(400, "MISSING_AURORA_UID")
+        identity_of(context_of(request))
         if not self._settings.backend_base_url:
             raise not_configured(request.request_id, auth=False)
         if not (self._settings.backend_api_key or request.header(b"x-checkout-token")):

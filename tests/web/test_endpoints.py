@@ -150,6 +150,13 @@ async def test_past_the_limit_of_turns_a_503_says_when_to_come_back(autojump_clo
     assert answers[0].error == "DB_UNAVAILABLE"
 
 
+LEAST = {
+    "affiliate_outcome": b'{"outcome":"save"}',
+    "photo_presign": b'{"slot_id":"daylight"}',
+    "photo_confirm": b'{"photo_id":"upl_1"}',
+}
+
+
 async def test_a_bug_is_a_500_with_the_endpoints_code_and_no_words_of_it(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,12 +168,13 @@ async def test_a_bug_is_a_500_with_the_endpoints_code_and_no_words_of_it(
     rows = tuple(
         turns.TurnRoute(**{**{f: getattr(r, f) for f in r.__struct_fields__}, "flow": broken})
         for r in turns.TURNS
+        if r.kind != "photo_upload"  # refused before it is a turn: there is nowhere to put a photo
     )
     monkeypatch.setattr(turns, "TURNS", rows)
     house, _, _ = house_for(Settings())
     client = client_of(house)
     for route in rows:
-        body = {"affiliate_outcome": b'{"outcome":"save"}'}.get(route.kind, b"{}")
+        body = LEAST.get(route.kind, b"{}")
         answer = await client.send(route.method, route.path, body=body, headers={"X-Request-ID": "r7"})
         assert (answer.status, answer.error) == (500, route.failed)
         assert b"secret words" not in answer.body
