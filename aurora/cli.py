@@ -1,4 +1,4 @@
-"""`aurora serve | migrate | replay | probe | doctor`: the service's commands. Errors that a person can act
+"""`aurora serve | migrate | analyze | replay | probe | doctor`: the service's commands. Errors that a person can act
 on are one line, exit 1.
 """
 
@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from aurora import telemetry
+from aurora.analyze import analyze
 from aurora.doctor import examine
 from aurora.lifetime import CannotStartError
 from aurora.probe.cli import probe
@@ -101,6 +102,7 @@ def migrate_command(anew: bool) -> None:
     _run(work)
 
 
+main.add_command(analyze)
 main.add_command(replay)
 main.add_command(probe)
 

@@ -7,14 +7,14 @@ the measures see it as they would see a photo. Deterministic. Coordinates are th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-RGB: TypeAlias = NDArray[np.uint8]
-Field: TypeAlias = NDArray[np.float32]
+RGB: TypeAlias = NDArray[Any]
+Field: TypeAlias = NDArray[Any]
 
 SIDE: Final = 512
 # The face as the cascade boxes it, and points of it, read off the picture by eye.
@@ -24,8 +24,9 @@ NOSE, CHIN, FOREHEAD = (224.0, 116.0), (223.0, 172.0), (221.0, 84.0)
 _EYES: Final = ((204.0, 100.0, 12.0, 5.0), (246.0, 102.0, 12.0, 5.0))
 _TEETH: Final = (224.0, 145.0, 20.0, 7.0)
 SPOTS: Final = (
-    (190, 118), (198, 130), (204, 120), (188, 132), (196, 140), (252, 118), (262, 126), (258, 136), (250, 130),
-    (266, 116), (216, 168), (230, 174), (224, 180), (212, 84), (232, 83), (246, 140), (204, 134), (256, 110),
+    (190, 118), (198, 130), (204, 120), (188, 132), (196, 140), (252, 118), (262, 126), (258, 136),
+    (250, 130), (266, 116), (216, 168), (230, 174), (224, 180), (212, 84), (232, 83),
+    (246, 140), (204, 134), (256, 110),
 )  # fmt: skip
 
 
@@ -59,10 +60,10 @@ def skin_field() -> Field:
     lab = to_lab(portrait())
     x, y, width = FACE
     oval = blob((x + 0.49 * width, y + 0.58 * width), 0.62 * width, 0.78 * width, 0.15)
-    # Skin of this portrait against its hair, suit and background: it is lighter than hair and redder than wall.
+    # Skin of this portrait against its hair, suit and background: lighter than hair, redder than the wall.
     like = np.clip((lab[..., 0] - 48) / 10, 0, 1) * np.clip((lab[..., 1] - 3.5) / 2, 0, 1)
     solid = cv2.morphologyEx(like.astype(np.float32), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
-    field = cv2.GaussianBlur(solid, (0, 0), 1.0) * oval
+    field: Field = cv2.GaussianBlur(solid, (0, 0), 1.0) * oval
     for centre_x, centre_y, radius_x, radius_y in (*_EYES, _TEETH):
         field *= 1.0 - blob((centre_x, centre_y), radius_x, radius_y, 0.3)
     return field.astype(np.float32)
@@ -89,7 +90,7 @@ def painted(picture: RGB, field: Field, *, lightness: float = 0.0, a: float = 0.
 
 
 def toned(lightness: float, a: float = 0.0, b: float = 0.0) -> RGB:
-    """Skin of another tone: a shift of the skin alone, in Lab, `lightness` being that of well-lit skin (L* 78).
+    """Skin of another tone: a shift of the skin alone, in Lab; `lightness` is that of well-lit skin (L* 78).
 
     What is darker is shifted less, in proportion: brows, lashes and nostrils keep their contrast, as on
     people they do.
@@ -125,7 +126,7 @@ def spotted(count: int, strength: float = 16.0, picture: RGB | None = None) -> R
 def rough(strength: float, picture: RGB | None = None) -> RGB:
     """Skin with bumps some 2 mm apart, `strength` L* high."""
     noise = np.random.default_rng(7).standard_normal((SIDE, SIDE)).astype(np.float32)
-    bumps = cv2.GaussianBlur(noise, (0, 0), 0.9)
+    bumps: Field = cv2.GaussianBlur(noise, (0, 0), 0.9)
     bumps /= float(bumps.std())
     return painted(portrait() if picture is None else picture, skin_field() * bumps, lightness=strength)
 

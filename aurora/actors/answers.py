@@ -24,6 +24,7 @@ from aurora.actors.questions import (
     FindPlace,
     ForgetPhotos,
     MatchCatalogue,
+    MeasurePhoto,
     OpenProduct,
     PhotoChecked,
     PhotoSlot,
@@ -37,6 +38,7 @@ from aurora.actors.questions import (
     VisionAnswer,
 )
 from aurora.contract.memory import Memory, SkinLog
+from aurora.skin.measured import Measured
 from aurora.store.port import Appended
 
 _STATUS = 200  # of an answer; what else an upstream said was recorded as a failure
@@ -68,6 +70,7 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     ConfirmPhoto: _of(PhotoChecked),
     ForgetPhotos: _of(int),
     AskVision: _of(VisionAnswer),
+    MeasurePhoto: _of(Measured),
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),

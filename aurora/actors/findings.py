@@ -14,6 +14,7 @@ CANCEL_REASONS: tuple[CancelReasonCode, ...] = (
 FailureCode = Literal[
     "not_configured", "breaker_open", "admission", "timeout", "connect", "reset", "broken_pipe", "dns", "tls",
     "http_4xx", "http_5xx", "not_json", "bad_shape", "too_large", "too_deep", "store",
+    "crashed",
 ]  # fmt: skip
 
 # Wire names of `upstream_failure_code` (contract B 8.7).
@@ -34,6 +35,7 @@ WIRE_CODES: dict[str, str] = {
     "admission": "UPSTREAM_SATURATED",
     "not_configured": "NOT_CONFIGURED",
     "store": "STORE_UNAVAILABLE",
+    "crashed": "WORKER_CRASHED",
 }
 
 

@@ -225,6 +225,16 @@ class ForgetPhotos(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "photos"
 
 
+class MeasurePhoto(Question, frozen=True, kw_only=True, tag=True):
+    """Measure the skin on a photo that is at hand (contract C 19). Answer: skin.measured.Measured.
+
+    Names the photo and never holds its bytes. Failure(code='timeout' | 'crashed' | 'admission').
+    """
+
+    actor: ClassVar[str] = "pixels"
+    photo_id: str
+
+
 class PhotoChecked(msgspec.Struct, frozen=True, kw_only=True):
     """A check's end, or how far it came. status: see `photo_quality_check.status_of`; None: under way.
 
@@ -288,5 +298,6 @@ AnyQuestion = (
     | ConfirmPhoto
     | ForgetPhotos
     | AskVision
+    | MeasurePhoto
 )
 """Every question there is: how a recorded one is read back."""

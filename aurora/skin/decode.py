@@ -24,7 +24,8 @@ from PIL import Image, UnidentifiedImageError
 
 from aurora.skin.measured import ImageProblem
 
-RGB: TypeAlias = NDArray[np.uint8]
+RGB: TypeAlias = NDArray[Any]
+"""(h, w, 3) uint8. OpenCV's type stubs cannot say the element type, so neither can we."""
 Format = Literal["jpeg", "png", "webp", "heif", "gif"]
 
 FEWEST_BYTES: Final = 50  # contract C 19: shorter is `no_image`
@@ -132,7 +133,9 @@ def decode(data: bytes) -> Frame:
 def _frame(image: Image.Image, kind: Format) -> Frame:
     width, height = image.size
     _check(image, kind, width, height)
-    turn = None if kind == "heif" else _UPRIGHT.get(_orientation(image.info.get("exif")))  # libheif turns its own
+    turn = (
+        None if kind == "heif" else _UPRIGHT.get(_orientation(image.info.get("exif")))
+    )  # libheif turns its own
     shrink = min(1.0, WORK_SIDE / max(width, height))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     if kind == "jpeg":

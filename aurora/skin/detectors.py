@@ -2,7 +2,7 @@
 
 Every measure compares the face with itself (its own median, its own surroundings), in CIE L*a*b* units on
 the canvas of `face`, where a pixel is some 0.9 mm. So a shift of the whole face, be it skin tone, exposure or
-a tint of the light, cancels; what cannot be seen this way is a face that is evenly red. Units and full scales:
+a tint of the light, cancels; what cannot be seen this way is a face that is evenly red. Units and scales:
 
     redness  mean over skin of how far a* lies above the face's median by more than 2; 0 -> 0, 4.5 -> 1
     shine    share of skin that is specular: L* at least 9 above the light's own slope (a quadratic surface)
@@ -21,7 +21,7 @@ public-domain face, no clinical scale.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import msgspec
@@ -172,7 +172,9 @@ def _surface(values: Plane, skin: Mask) -> Plane:
     kept = off <= np.percentile(off, 80)
     weights = np.linalg.lstsq(basis[kept], found[kept], rcond=None)[0]
     all_rows, all_columns = np.indices(CANVAS)
-    whole = _quadratic((all_columns / CANVAS[1] - 0.5).ravel(), (all_rows / CANVAS[0] - 0.5).ravel()) @ weights
+    whole = (
+        _quadratic((all_columns / CANVAS[1] - 0.5).ravel(), (all_rows / CANVAS[0] - 0.5).ravel()) @ weights
+    )
     return whole.reshape(CANVAS).astype(np.float32)
 
 
@@ -184,7 +186,7 @@ def _smooth(values: Plane, sigma: float) -> Plane:
     return cv2.GaussianBlur(values, (0, 0), sigma).astype(np.float32)
 
 
-def _disc(width: int) -> NDArray[np.uint8]:
+def _disc(width: int) -> NDArray[Any]:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)).astype(np.uint8)
 
 
@@ -215,5 +217,3 @@ def _unit(value: float) -> float:
 
 def _ramp(value: float, zero: float, one: float) -> float:
     return _unit((value - zero) / (one - zero))
-
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import msgspec
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from aurora.skin.decode import RGB
 from aurora.skin.measured import REGIONS, Region
 
-Plane: TypeAlias = NDArray[np.float32]
+Plane: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
 # --- finding
@@ -71,7 +71,7 @@ _HOLE_PX: Final = 13  # spots up to this width stay part of the skin around them
 # Skin that is measured keeps this distance from hair, brows and lips, whose edges are no texture of skin.
 _MARGIN_PX: Final = 3
 
-_haar = Path(cv2.data.haarcascades)
+_haar = Path(cv2.__file__).with_name("data")
 _faces = cv2.CascadeClassifier(str(_haar / _FACES))
 _second = cv2.CascadeClassifier(str(_haar / _SECOND))
 _eyes = cv2.CascadeClassifier(str(_haar / _EYES_OPEN))
@@ -134,16 +134,18 @@ _AGREES: Final = 2  # neighbours that make an agreement
 _AROUND: Final = 0.3  # of the box: where the second cascade looks
 
 
-def _boxes(cascade: cv2.CascadeClassifier, gray: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+def _boxes(cascade: cv2.CascadeClassifier, gray: NDArray[Any]) -> list[tuple[int, int, int, int]]:
     """Faces in a grey picture, largest first."""
     least = max(FIND_LEAST_PX, round(min(gray.shape) * FIND_LEAST))
     found = cascade.detectMultiScale(
         gray, scaleFactor=FIND_STEP, minNeighbors=FIND_NEIGHBOURS, minSize=(least, least)
     )
-    return sorted(((int(x), int(y), int(w), int(h)) for x, y, w, h in found), key=lambda box: (-box[2] * box[3], box))
+    return sorted(
+        ((int(x), int(y), int(w), int(h)) for x, y, w, h in found), key=lambda box: (-box[2] * box[3], box)
+    )
 
 
-def _agreed(box: tuple[int, int, int, int], *views: NDArray[np.uint8]) -> bool:
+def _agreed(box: tuple[int, int, int, int], *views: NDArray[Any]) -> bool:
     x, y, w, h = box
     rows = slice(max(0, int(y - _AROUND * h)), int(y + (1 + _AROUND) * h))
     columns = slice(max(0, int(x - _AROUND * w)), int(x + (1 + _AROUND) * w))
@@ -162,7 +164,11 @@ def upright(rgb: RGB, placed: Placed) -> Placed:
     gray = cv2.cvtColor(canvas[top:bottom], cv2.COLOR_RGB2GRAY)
     least, most = round(EYE_WIDTH[0] * FACE_PX), round(EYE_WIDTH[1] * FACE_PX)
     found = _eyes.detectMultiScale(
-        gray, scaleFactor=FIND_STEP, minNeighbors=FIND_NEIGHBOURS, minSize=(least, least), maxSize=(most, most)
+        gray,
+        scaleFactor=FIND_STEP,
+        minNeighbors=FIND_NEIGHBOURS,
+        minSize=(least, least),
+        maxSize=(most, most),
     )
     centres = sorted((int(x) + int(w) / 2, int(y) + int(h) / 2) for x, y, w, h in found)
     left = [centre for centre in centres if centre[0] < CANVAS[1] / 2]
@@ -182,7 +188,9 @@ def cut_out(rgb: RGB, placed: Placed, scale: float) -> Face:
     lab = cv2.cvtColor(canvas.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB).astype(np.float32)
     skin = _skin(lab, inside)
     regions = {name: skin & _box(REGION_BOXES[name]) for name in REGIONS}
-    shares = {name: float(regions[name].sum()) / float((_box(REGION_BOXES[name]) & _FACE).sum()) for name in REGIONS}
+    shares = {
+        name: float(regions[name].sum()) / float((_box(REGION_BOXES[name]) & _FACE).sum()) for name in REGIONS
+    }
     return Face(
         placed=placed, rgb=canvas, lab=lab, inside=inside, skin=skin, regions=regions, shares=shares,
         source_px=placed.w * scale,
@@ -197,7 +205,7 @@ def to_picture(placed: Placed, column: float, row: float) -> tuple[float, float]
 
 
 def _matrix(placed: Placed) -> NDArray[np.float64]:
-    """From canvas to working picture, pixel centres to pixel centres: scaled, turned about the face's middle."""
+    """From canvas to working picture, between pixel centres: scaled, turned about the middle of the face."""
     zoom = placed.w / FACE_PX
     turn = math.radians(placed.tilt)
     cos, sin = zoom * math.cos(turn), zoom * math.sin(turn)
@@ -237,7 +245,10 @@ def _canvas(rgb: RGB, placed: Placed) -> tuple[RGB, Mask]:
     source_x = matrix[0, 0] * across + matrix[0, 1] * down + matrix[0, 2]
     source_y = matrix[1, 0] * across + matrix[1, 1] * down + matrix[1, 2]
     inside: Mask = (
-        (source_x >= -0.5) & (source_x < rgb.shape[1] - 0.5) & (source_y >= -0.5) & (source_y < rgb.shape[0] - 0.5)
+        (source_x >= -0.5)
+        & (source_x < rgb.shape[1] - 0.5)
+        & (source_y >= -0.5)
+        & (source_y < rgb.shape[0] - 0.5)
     )
     return canvas.astype(np.uint8), inside
 
@@ -297,7 +308,7 @@ def _skin(lab: Plane, inside: Mask) -> Mask:
         & _between(smooth[..., 2] - b, -_BLUER, _YELLOWER)
         & inside
     )
-    whole = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_HOLE_PX))
+    whole: NDArray[Any] = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_HOLE_PX))
     grown = cv2.erode(_largest(whole & _OVAL_BITS), _disc(2 * _MARGIN_PX + 1), borderType=cv2.BORDER_CONSTANT)
     return _without_islands(grown.astype(np.bool_) & _FACE & inside)
 
@@ -317,11 +328,11 @@ def _between(values: Plane, low: float, high: float) -> Mask:
     return mask
 
 
-def _disc(width: int) -> NDArray[np.uint8]:
+def _disc(width: int) -> NDArray[Any]:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)).astype(np.uint8)
 
 
-def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _largest(mask: NDArray[Any]) -> NDArray[Any]:
     """The largest connected piece: hair of the colour of skin seldom touches it inside of the oval."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     if count < 2:

@@ -18,9 +18,14 @@ from aurora.skin.face import REGION_BOXES, Face, Mask, cut_out, find, region_box
 from aurora.skin.measured import Box, Evidence, Finding, IssueType, Measured, Picture, Quality
 from aurora.skin.quality import judge
 
-SEVERITY_FROM: Final = (0.15, 0.35, 0.55, 0.75)  # scores at which severity 1, 2, 3, 4 begin (contract C 19.10)
+SEVERITY_FROM: Final = (
+    0.15,
+    0.35,
+    0.55,
+    0.75,
+)  # scores at which severity 1, 2, 3, 4 begin (contract C 19.10)
 
-# What one photo can tell at most: tone is easily light and shadow, texture depends on the lens. Working values.
+# What one photo can tell at most: tone may be light and shadow, texture depends on the lens. Working values.
 MOST_CONFIDENT: Final[dict[IssueType, float]] = {
     "redness": 0.90, "shine": 0.90, "texture": 0.75, "tone": 0.65, "acne": 0.80,
 }  # fmt: skip
@@ -59,7 +64,9 @@ def examine(data: bytes) -> Examined:
     seen = detect(face) if quality.grade != "fail" else []
     box = _clipped(frame, placed.x, placed.y, placed.x + placed.w, placed.y + placed.h)
     findings = [_finding(one, frame, face, quality) for one in seen]
-    return Examined(Measured(picture=picture, face=box, quality=quality, findings=findings), frame, face, seen)
+    return Examined(
+        Measured(picture=picture, face=box, quality=quality, findings=findings), frame, face, seen
+    )
 
 
 def severity_of(score: float) -> int:
@@ -111,9 +118,7 @@ def _around(mask: Mask, otherwise: tuple[float, float, float, float], frame: Fra
         column, row, width, height = cv2.boundingRect(mask.astype(np.uint8))
     else:
         column, row, width, height = region_box(otherwise)
-    corners = [
-        to_picture(face.placed, x, y) for x in (column, column + width) for y in (row, row + height)
-    ]
+    corners = [to_picture(face.placed, x, y) for x in (column, column + width) for y in (row, row + height)]
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return _clipped(frame, min(across), min(down), max(across), max(down))
 

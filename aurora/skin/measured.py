@@ -14,7 +14,7 @@ Grade = Literal["pass", "degraded", "fail"]
 QualityReason = Literal[
     "no_face", "low_skin_coverage", "blur", "too_dark", "too_bright", "white_balance_unstable"
 ]
-"""Why a photo is less than it could be (contract C 6, 19.4; decision 26), in the order in which they are told."""
+"""Why a photo is less than it could be (contract C 6, 19.4; decision 26), in the order of telling."""
 QUALITY_REASONS: Final[tuple[QualityReason, ...]] = (
     "no_face", "low_skin_coverage", "blur", "too_dark", "too_bright", "white_balance_unstable",
 )  # fmt: skip
@@ -32,7 +32,8 @@ ImageProblem = Literal[
 ]
 """Why bytes are not a picture that we read. `wire_reason` folds them into the contract's two words."""
 IMAGE_PROBLEMS: Final[tuple[ImageProblem, ...]] = (
-    "no_image", "unknown_format", "too_many_bytes", "too_many_pixels", "truncated", "damaged", "out_of_memory",
+    "no_image", "unknown_format", "too_many_bytes", "too_many_pixels", "truncated", "damaged",
+    "out_of_memory",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Whether a photo can be relied on: grade, reasons, and the factors behind them, each 0 (useless) to 1 (good).
+"""Whether a photo can be relied on: grade, reasons, and the factors behind them, 0 (useless) to 1 (good).
 
 None of the measures rests on the colour of the skin: light is judged by the brightest parts of the scene,
 colour cast by the edges around the person, blur by how much a picture loses when blurred again. Gates are
@@ -33,10 +33,12 @@ from aurora.skin.measured import Grade, Quality, QualityReason
 # Below FAIL a single factor fails the photo, below DEGRADED it degrades it; so does the product of all
 # (contract C 19.4; white balance alone never fails a photo there).
 FAIL: Final[dict[QualityReason, float]] = {
-    "low_skin_coverage": 0.05, "blur": 0.20, "too_dark": 0.20, "too_bright": 0.20, "white_balance_unstable": -1.0,
+    "low_skin_coverage": 0.05, "blur": 0.20, "too_dark": 0.20, "too_bright": 0.20,
+    "white_balance_unstable": -1.0,
 }  # fmt: skip
 DEGRADED: Final[dict[QualityReason, float]] = {
-    "low_skin_coverage": 0.45, "blur": 0.45, "too_dark": 0.45, "too_bright": 0.45, "white_balance_unstable": 0.65,
+    "low_skin_coverage": 0.45, "blur": 0.45, "too_dark": 0.45, "too_bright": 0.45,
+    "white_balance_unstable": 0.65,
 }  # fmt: skip
 DEGRADED_PRODUCT: Final = 0.55
 
@@ -55,7 +57,7 @@ _LEAST_EDGES: Final = 1e-3  # so flat a scene neither
 
 
 def judge(rgb: RGB, face: Face | None) -> Quality:
-    """The quality of a working picture and its largest face. Without one: `no_face`, and what else is wrong."""
+    """The quality of a working picture and its face. Without one: `no_face`, and what else is wrong."""
     scene, shrink = _small(rgb)
     luma = cv2.cvtColor(scene, cv2.COLOR_RGB2GRAY)
     white = float(np.percentile(luma, 99))
@@ -147,7 +149,9 @@ def cast_of(rgb: RGB, around: Mask) -> float:
     smooth = cv2.GaussianBlur(rgb.astype(np.float32), (0, 0), 1.5) / 255.0
     linear = np.power(smooth, _GAMMA)
     edges = np.abs(cv2.Sobel(linear, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(linear, cv2.CV_32F, 0, 1))
-    strength = np.power(np.mean(np.power(edges[usable].astype(np.float64), _MINKOWSKI), axis=0), 1 / _MINKOWSKI)
+    strength = np.power(
+        np.mean(np.power(edges[usable].astype(np.float64), _MINKOWSKI), axis=0), 1 / _MINKOWSKI
+    )
     mean = float(strength.mean())
     if mean < _LEAST_EDGES:
         return 0.0
@@ -192,5 +196,3 @@ def _ramp(value: float, zero: float, one: float) -> float:
 
 def _rounded(metrics: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in metrics.items()}
-
-

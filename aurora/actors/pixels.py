@@ -1,0 +1,113 @@
+"""The pixels actor: one photo measured in a worker process that can be killed.
+
+A decoder that hangs is killed with its process when the question's time is up or the turn is cut; one that
+crashes takes only its process with it. Either way the next question gets a worker that was warmed in the
+meantime. Photo bytes go to the worker through a pipe, never into a question, a trace, a log or a file: a
+question names its photo, and `find` knows where its bytes are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
+import trio_parallel
+
+from aurora import telemetry
+from aurora.actors.call import Call, Handler
+from aurora.actors.findings import Answer, Failure, Finding
+from aurora.actors.questions import MeasurePhoto
+from aurora.lifetime import service_nursery
+from aurora.skin.job import measure_photo, prepare, warm
+from aurora.skin.measured import Measured
+
+NAME: Final = "pixels"
+WORKERS: Final = 2  # at work at once; a measurement takes some 0.2 s of CPU
+MOST_WAITING: Final = 16  # more would wait longer than a turn has
+GRACE_S: Final = 2.0
+FindPhoto = Callable[[Call, str], bytes | None]
+"""Where the bytes of a call's photo are held; None when they are not there any more."""
+
+log = telemetry.get_logger()
+
+
+class PixelPool:
+    """Warm worker processes, at most `workers`. Open it with `pixel_pool`."""
+
+    def __init__(
+        self, context: trio_parallel.WorkerContext, workers: int, job: Callable[[bytes], Measured]
+    ) -> None:
+        self._context = context
+        self._workers = workers
+        self._limiter = trio.CapacityLimiter(workers)
+        self._job = job
+        self._lost = trio.Event()
+        self._waiting = 0
+
+    async def measure(self, photo: bytes, deadline: float) -> Measured | Failure:
+        """`photo` measured before `deadline` (trio instant), or a Failure: `timeout` (its worker was killed),
+        `crashed` (the worker died), `admission` (too many are waiting). Cancelling kills the worker too.
+        """
+        if self._waiting >= MOST_WAITING:
+            return Failure(actor=NAME, code="admission")
+        self._waiting += 1
+        done = False
+        try:
+            with trio.move_on_at(deadline):
+                measured: Measured = await self._context.run_sync(
+                    self._job, photo, kill_on_cancel=True, limiter=self._limiter
+                )
+                done = True
+                return measured
+            return Failure(actor=NAME, code="timeout")
+        except trio_parallel.BrokenWorkerError:
+            log.warning("pixel_worker_died")
+            return Failure(actor=NAME, code="crashed")
+        finally:
+            self._waiting -= 1
+            if not done:
+                self._lost.set()
+
+    async def keep_warm(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Start a worker, and another whenever one was lost. Runs until cancelled."""
+        task_status.started()
+        while True:
+            self._lost = trio.Event()
+            if self._context.statistics().idle_workers == 0:
+                try:
+                    await self._context.run_sync(warm, kill_on_cancel=True, limiter=self._limiter)
+                except trio_parallel.BrokenWorkerError:
+                    log.warning("pixel_worker_cannot_start")
+            await self._lost.wait()
+
+
+@asynccontextmanager
+async def pixel_pool(
+    *, workers: int = WORKERS, job: Callable[[bytes], Measured] = measure_photo
+) -> AsyncIterator[PixelPool]:
+    """A pool whose workers end with it; leave it after the last turn. job: what they run (tests replace it)."""
+    async with (
+        trio_parallel.open_worker_context(init=prepare, grace_period=GRACE_S) as context,
+        service_nursery() as nursery,
+    ):
+        pool = PixelPool(context, workers, job)
+        await nursery.start(pool.keep_warm)
+        yield pool
+
+
+def pixels_handler(pool: PixelPool, find: FindPhoto) -> Handler:
+    """Handler of MeasurePhoto. A photo that is not held any more is measured as `no_image`."""
+
+    async def handle(call: Call) -> Finding:
+        question = call.question
+        if not isinstance(question, MeasurePhoto):
+            raise TypeError(f"pixels cannot answer {type(question).__name__}")
+        photo = find(call, question.photo_id)
+        if photo is None:
+            return Answer(actor=NAME, value=Measured(problem="no_image"))
+        outcome = await pool.measure(photo, call.deadline)
+        return outcome if isinstance(outcome, Failure) else Answer(actor=NAME, value=outcome)
+
+    return handle
