@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.actors.call import Call
@@ -116,6 +116,7 @@ def test_a_forecast_without_a_day_is_bad_shape(body: Any) -> None:
     assert finding.code == "bad_shape"
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_any_body_is_an_answer_or_a_failure_and_reads_the_same_twice(body: Any) -> None:
     raw = msgspec.json.encode(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules import availability, availability_texts, stable_products
@@ -207,6 +207,7 @@ def test_what_is_looked_for(message: str, query: str) -> None:
     assert cleaned(message) == query
 
 
+@settings(deadline=None)
 @given(st.text(max_size=700))
 def test_any_text_is_read_within_bounds(text: str) -> None:
     assert len(cleaned(text)) <= QUERY_CAP

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.contract.cards import CARD_PAYLOADS
@@ -257,6 +257,7 @@ def test_a_place_name_cannot_format_the_answer(written: str, spoken: str) -> Non
     assert forecast_texts.spoken_place(written) == spoken
 
 
+@settings(deadline=None)
 @given(
     daily=st.dictionaries(st.sampled_from(climate.DAILY), st.lists(st.floats() | JSON, max_size=20) | JSON)
     | JSON,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.contract.cards import CARD_PAYLOADS
@@ -170,6 +170,7 @@ def test_many_contributors_are_cut_to_what_the_client_draws() -> None:
     assert max(map(len, payload["notes"])) < 200
 
 
+@settings(deadline=None)
 @given(
     told=st.fixed_dictionaries(
         {"schema_version": st.sampled_from(["aurora.env_stress.v1", "aurora.ui.env_stress.v1"])},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.contract.memory import Profile
@@ -148,6 +148,7 @@ def test_a_tapped_sample_is_a_whole_answer(lang: str, known: Trip) -> None:
     assert trip.read(climate.data["reply_text"]).destination == known.destination
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_message_is_read_within_bounds(message: str) -> None:
     read = trip.read(message)
@@ -157,6 +158,7 @@ def test_any_message_is_read_within_bounds(message: str) -> None:
     assert (last - first).days < trip.MOST_DAYS
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(trip.FIELDS), st.none() | st.text(max_size=20) | st.integers(), max_size=3

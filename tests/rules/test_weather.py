@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.contract.validation import decode
@@ -245,6 +245,7 @@ def test_a_question_about_one_product_stays_one_in_any_weather() -> None:
     assert not weather.asks(ask(text, anchor_product_url="https://shop.example/p1"))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_has_a_scenario_with_texts(text: str) -> None:
     read = weather.read(fold(text))
