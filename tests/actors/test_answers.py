@@ -15,21 +15,31 @@ from aurora.actors.links import Reply
 from aurora.actors.opening import read_opening
 from aurora.actors.questions import (
     AnyQuestion,
+    AskVision,
     CatalogueRows,
     CommerceSearch,
+    ConfirmPhoto,
     DecisionChat,
     Erase,
     FindPlace,
+    ForgetPhotos,
     MatchCatalogue,
     OpenProduct,
+    PhotoChecked,
+    PhotoSlot,
+    PresignPhoto,
     Question,
     ReadForecast,
     ReadLogs,
     ReadMemory,
     Remember,
+    StorePhoto,
+    VisionAnswer,
 )
 from aurora.actors.weather import read_forecast, read_place
 from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
+from aurora.rules.analysis.content import Feature
+from aurora.rules.analysis.report_answer import Report
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
 from aurora.store.port import Appended
@@ -59,6 +69,23 @@ OURS: list[tuple[Question, Any]] = [
         MatchCatalogue(wanted=Wanted(targets=(("panthenol", 80),), avoid=(("retinol", "avoid"),))),
         CatalogueRows(products=[Product(product_id="p", name="P", risk_tags=("repair",))], digest="d"),
     ),
+    (
+        PresignPhoto(content_type="image/png"),
+        PhotoSlot(photo_id="p", url="u", headers={"a": "b"}, tips=["t"]),
+    ),
+    (
+        StorePhoto(handle="h", content_type="image/png"),
+        PhotoChecked(photo_id="p", status="passed", qc={"a": 1}),
+    ),
+    (ConfirmPhoto(photo_id="p"), PhotoChecked(refused="PHOTO_CONFIRM_UPSTREAM_FAILED", http_status=404)),
+    (ForgetPhotos(), 2),
+    (
+        AskVision(photo_id="p", prompt="look"),
+        VisionAnswer(
+            provider="gemini", report=Report((Feature("calm", "not_sure"),), "Does it sting?", False)
+        ),
+    ),
+    (AskVision(photo_id="p", prompt="look"), VisionAnswer(provider="openai", code="VISION_TIMEOUT")),
 ]
 
 
