@@ -111,7 +111,7 @@ def count_laws(counts: dict[str, int]) -> None:
 
 
 def _count_template(parts: list[str]) -> None:
-    """`template.applied|id|source` or `template.kept|id|reason`, as the words of the envelope counted them."""
+    """`template.applied|id|source` or `template.kept|id|reason`, as the envelope's words counted them."""
     how, template_id, why = parts
     module, _, variant = template_id.partition(".")
     if how == "template.kept":
