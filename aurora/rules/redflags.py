@@ -89,7 +89,7 @@ _OTHER_OBJECT = pattern(
     r"|止|停|好转|消|愈|缓解|改善|恢复|确定|知道|只|仅|用|碰|挤|抓|抠|也会|还会|就会|排除|人|告诉|想到|料到|注意|办法"
 )
 # A denied list goes on: "no pus, bleeding, or fever", 没有发烧、出血.
-_LIST_OR = pattern(r"[\s]*,?[\s]*(?:or|nor|/|、|或者|或|和|及|与|也没有?)[\s]*(?:any[\s]+)?")
+_LIST_OR = pattern(r"[\s]*(?:,[\s]*)?(?:or|nor|/|、|或者|或|和|及|与|也没有?)[\s]*(?:any[\s]+)?")
 _MOST_EXCUSES = 200
 _LIST_COMMA = pattern(r"[\s]*,[\s]*(?:any[\s]+)?")
 
