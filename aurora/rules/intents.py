@@ -36,7 +36,7 @@ _BY_ID_PART: Table = (
     (pattern("routine"), "routine"),
     (pattern("ingredient|science"), "ingredient_science"),
     (pattern("evaluate|fit[_-]check|analyze_product"), "evaluate_product"),
-    (pattern("reco|recommend"), "reco_products"),
+    (pattern("reco(?!rd)"), "reco_products"),
     (pattern(r"travel|weather|(?<![a-z])env(?![a-z])"), "travel_planning"),
     (pattern("conflict|compat"), "conflict_check"),
     (pattern("diagnosis|diag"), "diagnosis_start"),
@@ -97,6 +97,7 @@ _LOOSE: Table = (
         pattern(
             r"\b(?:evaluat(?:e|ion)|assess(?:ment)?)\b|评估|测评|评价|适合吗"
             r"|\bis this .{0,40}\b(?:good|right|suitable)\b.{0,40}\bfor me\b|\bfit check\b"
+            r"|\bwill this\b.{0,40}\bsuit me\b"
             r"|(?:这个|这款).{0,20}适合我吗"
         ),
         "evaluate_product",

@@ -34,6 +34,10 @@ from aurora.rules.request import normalise
         ({"message": "怀孕了"}, ("ingredient_science", "heuristic_regex")),
         ({"message": "please suggest something"}, ("reco_products", "heuristic_regex")),
         ({"message": "is this cream right for me"}, ("evaluate_product", "heuristic_regex")),
+        ({"message": "will this serum suit me"}, ("evaluate_product", "heuristic_regex")),
+        ({"message": "下周末干什么"}, ("unknown", "none")),
+        ({"action": "chip.record.now"}, ("unknown", "none")),
+        ({"action": "tpl.action.routine_generate"}, ("routine", "action_id")),
         ({}, ("unknown", "none")),
     ],
 )
