@@ -1,5 +1,5 @@
-"""`aurora serve | migrate | analyze | replay | probe | doctor`: the service's commands. Errors that a person can act
-on are one line, exit 1.
+"""`aurora serve | migrate | analyze | replay | probe | doctor`: the service's commands. Errors that a person
+can act on are one line, exit 1.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ RGB: TypeAlias = NDArray[Any]
 Field: TypeAlias = NDArray[Any]
 
 SIDE: Final = 512
+_PORTRAIT: Final = "astronaut"
 # The face as the cascade boxes it, and points of it, read off the picture by eye.
 FACE: Final = (177, 66, 95)
 LEFT_CHEEK, RIGHT_CHEEK = (195.0, 124.0), (257.0, 124.0)
@@ -34,7 +35,7 @@ def portrait() -> RGB:
     """The picture itself, 512 x 512."""
     from skimage import data
 
-    return np.ascontiguousarray(data.astronaut())
+    return np.ascontiguousarray(getattr(data, _PORTRAIT)())
 
 
 def no_face(name: str) -> RGB:

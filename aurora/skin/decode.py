@@ -36,7 +36,7 @@ MOST_SIDE: Final = 16_384  # no camera reaches it; a header of 60,000 x 60,000 i
 MOST_PIXELS: Final[dict[Format, int]] = {
     "jpeg": 64_000_000,
     "png": 32_000_000,
-    "webp": 24_000_000,
+    "webp": 16_000_000,
     "heif": 26_000_000,
     "gif": 24_000_000,
 }

@@ -24,6 +24,7 @@ from aurora.actors.questions import (
     FindPlace,
     ForgetPhotos,
     MatchCatalogue,
+    MeasurePhoto,
     OpenProduct,
     PhotoChecked,
     PhotoSlot,
@@ -42,6 +43,7 @@ from aurora.rules.analysis.content import Feature
 from aurora.rules.analysis.report_answer import Report
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
+from aurora.skin.measured import Box, Measured, Quality
 from aurora.store.port import Appended
 
 MEMORY = Memory(
@@ -79,6 +81,7 @@ OURS: list[tuple[Question, Any]] = [
     ),
     (ConfirmPhoto(photo_id="p"), PhotoChecked(refused="PHOTO_CONFIRM_UPSTREAM_FAILED", http_status=404)),
     (ForgetPhotos(), 2),
+    (MeasurePhoto(photo_id="p"), Measured(face=Box(1, 2, 3, 4), quality=Quality(grade="pass", factor=0.9))),
     (
         AskVision(photo_id="p", prompt="look"),
         VisionAnswer(

@@ -1,0 +1,143 @@
+"""`python -m soak.skin_calibration`: measures every variant of the portrait and writes docs/skin-measures.md.
+
+Pictures go to docs/images/skin-*.png. With --golden it also writes tests/skin/golden/variants.json: do so
+only when a measure was changed on purpose.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import click
+import cv2
+import msgspec
+import numpy as np
+from PIL import Image
+
+from aurora.skin import detectors, face, findings, quality
+from aurora.skin.findings import Examined, examine
+from aurora.skin.overlay import finding_picture, mask_picture
+from soak.skin_variants import RGB, VARIANTS
+
+ROOT: Final = Path(__file__).parent.parent
+PAGE: Final = ROOT / "docs" / "skin-measures.md"
+IMAGES: Final = ROOT / "docs" / "images"
+GOLDEN: Final = ROOT / "tests" / "skin" / "golden" / "variants.json"
+MOST_BYTES: Final = 60_000
+SHOWN: Final[dict[str, tuple[str, str]]] = {
+    "portrait": ("portrait", "The portrait as it is"),
+    "redder cheeks, a* +12": ("redness", "Redder cheeks, a* +12"),
+    "shine, 80 %": ("shine", "Shine, 80 %"),
+    "18 spots": ("spots", "18 spots"),
+    "skin tone, L* -24, redder cheeks": ("tone", "Skin tone L* -24, cheeks a* +12"),
+}
+_INTRO: Final = """# What pixels say
+
+Written by `python -m soak.skin_calibration`; do not edit. `aurora analyze FILE` measures a photo of your own:
+`--overlay OUT.png` shows what was measured, `--json` prints one document, `--lang CN` speaks Chinese.
+
+A photo is decoded within bounds (`aurora/skin/decode.py`), the face found and cut out at a fixed scale
+(`face.py`), the photo judged (`quality.py`), and five things measured (`detectors.py`), each against the face
+itself. The formulas, units and numbers with their sources stand in those modules. In the service this runs in
+worker processes that can be killed (`aurora/actors/pixels.py`).
+
+Everything below is one public-domain face (NASA's portrait of Eileen Collins, as scikit-image ships it),
+changed by `soak/skin_variants.py`. So it shows that measures move as they should and stay where they should. It
+is no clinical validation, and the thresholds are working values.
+
+## Pictures
+
+From left to right: the face, what of it is measured (regions outlined), what was found (red redness, yellow
+shine, blue texture, violet tone, green spots).
+"""
+_LIMITS: Final = """
+## What it cannot do
+
+- A face that is evenly red has no redness here: each face is its own measure. On deep skin redness shows less
+  in a* too, so a severity says how much is visible, not how much there is.
+- Synthetic skin tones darker by more than some 25 L* are not found as a face: the cascades look for the
+  contrast of dark eyes on lighter skin, and this portrait's own light hair and eyes stay as they are. Such a
+  photo is asked for again (`no_face`); nothing false is said about it.
+- A photo of 0.6 times the light passes, and its scores are lower: Lab differences shrink with the light.
+- Heads that lean up to some 20 degrees are turned upright; photos that lie on their side without saying so in
+  their EXIF are not recognised.
+- Texture ends at 1 mm: pores themselves are smaller than a pixel of the canvas.
+"""
+
+
+_HEAD: Final = "| Variant | Grade | Reasons | redness | shine | texture | tone | acne |\n|---|---|---|---|---|---|---|---|"
+
+
+@click.command()
+@click.option("--golden", is_flag=True, help="Write the golden vectors too.")
+def main(golden: bool) -> None:
+    """Measure, draw, write."""
+    cv2.setNumThreads(1)
+    all_seen = {name: examine(_png(made())) for name, made in VARIANTS.items()}
+    text = [_INTRO]
+    for name, (slug, title) in SHOWN.items():
+        path = IMAGES / f"skin-{slug}.png"
+        path.write_bytes(_strip(all_seen[name]))
+        text.append(f"{title}:\n\n![{title}](images/{path.name})\n")
+    text.append(_thresholds())
+    text.append("## Every variant\n\nSeverity 0 to 4, and the confidence beside it.\n")
+    text.append(
+        "| Variant | Grade | Reasons | redness | shine | texture | tone | acne |\n|---|---|---|---|---|---|---|---|"
+    )
+    text += [_row(name, seen) for name, seen in all_seen.items()]
+    PAGE.write_text("\n".join(text) + "\n" + _LIMITS)
+    click.echo(f"{PAGE.relative_to(ROOT)}: {len(all_seen)} variants")
+    if golden:
+        vectors = {name: seen.measured for name, seen in all_seen.items()}
+        GOLDEN.write_bytes(msgspec.json.format(msgspec.json.encode(vectors), indent=1) + b"\n")
+
+
+def _thresholds() -> str:
+    steps = ", ".join(f"{begins}" for begins in findings.SEVERITY_FROM)
+    gates = ", ".join(
+        f"{reason} {quality.FAIL[reason]} / {quality.DEGRADED[reason]}"
+        for reason in quality.DEGRADED
+        if quality.FAIL[reason] >= 0
+    )
+    return (
+        "## Numbers\n\n"
+        f"- Canvas: {face.FACE_PX} pixels across the face box. Least skin for a finding: "
+        f"{detectors.LEAST_SKIN_PX} pixels.\n"
+        f"- Severities 1 to 4 begin at scores {steps} (contract C 19.10).\n"
+        f"- A factor below the first number fails the photo, below the second degrades it: {gates}; "
+        f"white_balance_unstable degrades below {quality.DEGRADED['white_balance_unstable']}; so does a product "
+        f"of all below {quality.DEGRADED_PRODUCT} (contract C 19.4).\n"
+    )
+
+
+def _row(name: str, seen: Examined) -> str:
+    measured = seen.measured
+    found = {finding.issue_type: finding for finding in measured.findings}
+    cells = [
+        f"{found[issue].severity} ({found[issue].confidence:.2f})" if issue in found else "-"
+        for issue in ("redness", "shine", "texture", "tone", "acne")
+    ]
+    return (
+        f"| {name} | {measured.quality.grade} | {', '.join(measured.quality.reasons)} | {' | '.join(cells)} |"
+    )
+
+
+def _strip(seen: Examined) -> bytes:
+    assert seen.face is not None
+    data = _png(np.hstack([seen.face.rgb, mask_picture(seen.face), finding_picture(seen)]), colours=128)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"a picture of {len(data)} bytes")
+    return data
+
+
+def _png(picture: RGB, colours: int = 0) -> bytes:
+    image = Image.fromarray(picture)
+    out = BytesIO()
+    (image.quantize(colours) if colours else image).save(out, "PNG", optimize=bool(colours))
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()
