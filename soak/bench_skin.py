@@ -94,9 +94,8 @@ def main(rounds: int) -> None:
         picture = made()
         with _alone() as process:
             ended, peak = process.submit(peak_of, picture).result()
-        click.echo(
-            f"{name:17} {len(picture) / 1e6:5.1f} MB  {ended:16} peak {peak:4.0f} MB (target {MEMORY_TARGET_MB})"
-        )
+        told = f"{name:17} {len(picture) / 1e6:5.1f} MB  {ended:16}"
+        click.echo(f"{told} peak {peak:4.0f} MB (target {MEMORY_TARGET_MB})")
 
 
 if __name__ == "__main__":

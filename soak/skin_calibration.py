@@ -44,8 +44,8 @@ itself. The formulas, units and numbers with their sources stand in those module
 worker processes that can be killed (`aurora/actors/pixels.py`).
 
 Everything below is one public-domain face (NASA's portrait of Eileen Collins, as scikit-image ships it),
-changed by `soak/skin_variants.py`. So it shows that measures move as they should and stay where they should. It
-is no clinical validation, and the thresholds are working values.
+changed by `soak/skin_variants.py`. So it shows that measures move as they should and stay where they should.
+It is no clinical validation, and the thresholds are working values.
 
 ## Pictures
 
@@ -67,7 +67,10 @@ _LIMITS: Final = """
 """
 
 
-_HEAD: Final = "| Variant | Grade | Reasons | redness | shine | texture | tone | acne |\n|---|---|---|---|---|---|---|---|"
+_HEAD: Final = (
+    "| Variant | Grade | Reasons | redness | shine | texture | tone | acne |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 
 
 @click.command()
@@ -83,9 +86,7 @@ def main(golden: bool) -> None:
         text.append(f"{title}:\n\n![{title}](images/{path.name})\n")
     text.append(_thresholds())
     text.append("## Every variant\n\nSeverity 0 to 4, and the confidence beside it.\n")
-    text.append(
-        "| Variant | Grade | Reasons | redness | shine | texture | tone | acne |\n|---|---|---|---|---|---|---|---|"
-    )
+    text.append(_HEAD)
     text += [_row(name, seen) for name, seen in all_seen.items()]
     PAGE.write_text("\n".join(text) + "\n" + _LIMITS)
     click.echo(f"{PAGE.relative_to(ROOT)}: {len(all_seen)} variants")
@@ -107,8 +108,8 @@ def _thresholds() -> str:
         f"{detectors.LEAST_SKIN_PX} pixels.\n"
         f"- Severities 1 to 4 begin at scores {steps} (contract C 19.10).\n"
         f"- A factor below the first number fails the photo, below the second degrades it: {gates}; "
-        f"white_balance_unstable degrades below {quality.DEGRADED['white_balance_unstable']}; so does a product "
-        f"of all below {quality.DEGRADED_PRODUCT} (contract C 19.4).\n"
+        f"white_balance_unstable degrades below {quality.DEGRADED['white_balance_unstable']}; so does a "
+        f"product of all below {quality.DEGRADED_PRODUCT} (contract C 19.4).\n"
     )
 
 
