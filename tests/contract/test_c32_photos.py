@@ -100,6 +100,15 @@ async def test_row_31_the_address_is_in_the_answer_and_nowhere_else(sandbox: Ser
     assert b"Signature" not in kept
 
 
+async def test_row_31_an_address_that_is_not_of_the_web_is_none(sandbox: Served) -> None:
+    said = {"upload_id": "upl_1", "upload": {"url": "ftp://storage.example/upl_1", "method": "PUT"}}
+    async with house(sandbox) as client:
+        sandbox.state.script("photos", "", body=msgspec.json.encode(said))
+        answer = await client.post("/v1/photos/presign", {"slot_id": "daylight"})
+    assert answer.payload("photo_presign")["upload"]["url"] is None
+    assert gaps(answer, "photo_presign") == [("upload.url", "upstream_missing_upload_url")]
+
+
 async def test_row_32_a_bridge_that_refuses_keeps_its_status(sandbox: Served) -> None:
     async with house(sandbox) as client:
         sandbox.state.script("photos", "status=403")
