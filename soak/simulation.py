@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,34 +24,34 @@ from aurora import telemetry
 from aurora.actors.assembler import Finished
 from aurora.actors.call import Call, Handler
 from aurora.actors.clerk import Clerk
-from aurora.actors.commerce import commerce_handler
-from aurora.actors.decision import decision_handler
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.house import House
-from aurora.actors.memory import memory_handler
-from aurora.actors.photos import PhotoDesk, photos_handler
 from aurora.actors.questions import Question
 from aurora.actors.trace import Tracer
 from aurora.actors.turn import conduct
-from aurora.actors.weather import weather_handler
 from aurora.contract.errors import ContractError
 from aurora.contract.memory import Memory
+from aurora.contract.requests import PhotoUpload
 from aurora.contract.turn import Identity, RequestContext, Turn
 from aurora.contract.validation import decode
+from aurora.flows import reco
 from aurora.flows.table import TURN_KINDS
+from aurora.rules import rollout
 from aurora.rules.request import trigger_source
-from aurora.settings import Settings
+from soak.simulation_client import Client
 from soak.simulation_cuts import Cuts
 from soak.simulation_dice import ACTOR, CLIENT, PROCESS, Dice
-from soak.simulation_people import Planned, planned
+from soak.simulation_people import PHOTO, Planned, planned
+from soak.simulation_settings import settings, shelf
 from soak.simulation_store import SimulatedStore
-from soak.simulation_upstreams import link
+from soak.simulation_upstreams import desk, link
 
 DAWN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HEATS = (0.0, 0.1, 0.25, 0.5, 0.9)
 TURNS = (6, 16)
 AFTER_MS = (0, 0, 1, 40, 100, 250, 300, 400, 420, 450, 499, 500, 900, 1500, 2000, 3000, 8999, 9000, 11999)
 MOST_TICKS = 24
+UPSTREAMS = ("decision", "commerce", "geocoding", "forecast", "photos")
 
 
 class SimulatedBugError(Exception):
@@ -61,11 +61,13 @@ class SimulatedBugError(Exception):
 class Lived(msgspec.Struct, kw_only=True):
     """One turn as it went. Instants are trio's. bug: what conduct raised, by name. memory: what it was told.
 
-    finished None: refused at the door (arrived, then nothing), abandoned, or broken.
+    tapped: the id of a chip that an answer offered, if that is what was sent. finished None: refused at the
+    door (arrived, then nothing), abandoned, or broken.
     """
 
     planned: Planned
     turn: Turn
+    tapped: str | None = None
     arrival: float
     begun: float
     ended: float | None = None
@@ -87,28 +89,25 @@ class World:
         self.lives: list[Lived] = []
         self.left_over = 0
         self.virtual_s = 0.0
-        self.settings = _settings(dice)
+        self.settings = settings(dice)
         self.store = SimulatedStore(self.settings, dice, self._now)
         self.burst = dice.chance(0.3)
-        upstreams = ("decision", "commerce", "geocoding", "forecast", "photos")
-        self.links = {name: link(name, self.settings, dice) for name in upstreams}
+        self.links = {name: link(name, self.settings, dice) for name in UPSTREAMS}
         self._plan = planned(dice, dice.whole(*TURNS))
         self._of: dict[str, Lived] = {}
-        actors = {
-            "memory": memory_handler(self.store),
-            "decision": decision_handler(self.links["decision"]),
-            "commerce": commerce_handler(self.links["commerce"]),
-            "weather": weather_handler(self.links["geocoding"], self.links["forecast"]),
-            "photos": photos_handler(PhotoDesk.of(self.links["photos"], self.settings)),
-        }
+        self._clients = {each.uid: Client(dice) for each in self._plan}
         self.house = House(
             self.settings,
             self.store,
             self.links,
             clerk=Clerk() if self.burst else Clerk(cost_ms=0, floor_ms=0, pace_ms=0),
             tracer=Tracer(self.store),
-            actors={name: self._observed(self.cuts.handler(each)) for name, each in actors.items()},
+            shelf=shelf(self.settings),
+            photos=desk(self.links["photos"], self.settings, dice),
         )
+        self.house.actors = {
+            name: self._observed(self.cuts.handler(each)) for name, each in self.house.actors.items()
+        }
         self._flows = {name: self.cuts.flow(kind.flow) for name, kind in TURN_KINDS.items()}
 
     async def live(self) -> None:
@@ -172,15 +171,22 @@ class World:
         """What the web does with a request."""
         begun = trio.current_time()
         arrival = begun - each.waited_ms / 1000
+        client = self._clients[each.uid]
+        each, tapped = client.sends(each)
         turn = self._turn(each)
-        lived = self._of[each.request_id] = Lived(planned=each, turn=turn, arrival=arrival, begun=begun)
+        lived = self._of[each.request_id] = Lived(
+            planned=each, turn=turn, tapped=tapped, arrival=arrival, begun=begun
+        )
         self.lives.append(lived)
         budget = self._budget(each.kind)
+        uploads = isinstance(turn.body, PhotoUpload)
+        tray = self.house.photos.tray.holding(turn.body.handle, PHOTO) if uploads else nullcontext()
         try:
-            with self.house.admit(arrival, budget[1]):
+            with self.house.admit(arrival, budget[1]), tray:
                 lived.finished = await conduct(
                     self.house, turn, self._flows[each.kind], budget=budget, arrival=arrival
                 )
+            client.hears(each.kind, lived.finished)
         except ContractError:
             lived.refused = True
             self.dice.happened("admission.refused")
@@ -208,6 +214,17 @@ class World:
     def _turn(self, each: Planned) -> Turn:
         named = TURN_KINDS[each.kind].body
         session = each.body.get("session", {}) if each.kind == "chat" else {}
+        seed = hashlib.sha256(f"{self.seed}:{each.number}".encode()).hexdigest()[:32]
+        body: Any
+        trigger, raw = "text", each.raw
+        if each.kind == "chat":
+            trigger, raw = trigger_source(each.body), self._placed(each)
+        elif each.kind == "reco_generate":
+            trigger = reco.TRIGGER
+        if each.kind == "photo_upload":
+            body = PhotoUpload(slot_id="daylight", content_type="image/jpeg", size=len(PHOTO), handle=seed)
+        else:
+            body = decode(named, each.body) if named is not None else None
         return Turn(
             kind=each.kind,
             context=RequestContext(
@@ -216,25 +233,36 @@ class World:
                 lang=each.lang,
                 uid=each.uid,
                 brief_id=each.brief_id,
-                trigger_source=trigger_source(each.body) if each.kind == "chat" else "text",
+                trigger_source=trigger,
                 state=session.get("state"),
             ),
             identity=Identity(each.uid),
             now=self._now(),
-            seed=hashlib.sha256(f"{self.seed}:{each.number}".encode()).hexdigest()[:32],
-            body=decode(named, each.body) if named is not None else None,
-            raw=each.raw,
+            seed=seed,
+            body=body,
+            raw=raw,
         )
+
+    def _placed(self, each: Planned) -> dict[str, Any]:
+        """What the door tells a chat turn of the rollout."""
+        assignment = rollout.assign(self.settings, source="anon_id", name=each.uid)
+        if not rollout.needed(assignment, self.settings):
+            return each.raw
+        return {**each.raw, rollout.RAW_KEY: rollout.as_raw(assignment)}
 
     def _budget(self, kind: str) -> tuple[str, int]:
         settings = self.settings
         match kind:
             case "chat":
                 return "chat", settings.chat_budget_ms
+            case "reco_generate":
+                return "reco", settings.reco_budget_ms
             case "analysis":
                 return "analysis", settings.analysis_budget_ms
             case "bootstrap":
                 return "bootstrap", settings.bootstrap_budget_ms
+            case "photo_presign" | "photo_confirm" | "photo_upload":
+                return "photo", settings.photo_budget_ms
         return "write", settings.write_budget_ms
 
     def _now(self) -> datetime:
@@ -274,21 +302,3 @@ def digest(world: World) -> str:
     told: list[Any] = [[record.request_id, record.events] for record in world.store.traces]
     told += [world.virtual_s, sorted(world.dice.struck.items())]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
-
-
-def _settings(dice: Dice) -> Settings:
-    chat_ms, reco_ms = dice.pick((12000, 12000, 3000)), dice.pick((9000, 9000, 2000, 14000))
-    if dice.heat and chat_ms != reco_ms:
-        dice.happened("budget.restated")
-    return Settings(
-        decision_base_url="http://decision.simulated",
-        backend_base_url="http://commerce.simulated",
-        chat_budget_ms=chat_ms,
-        reco_budget_ms=reco_ms,
-        analysis_budget_ms=dice.pick((12000, 12000, 2000)),
-        upstream_limit=dice.pick((128, 128, 1, 2)),
-        breaker_min_calls=dice.pick((20, 2)),
-        max_turns=dice.pick((512, 512, 512, 2)),
-        travel_weather_live=dice.pick((True, True, False)),
-        avail_resolve_on_transient=dice.pick((True, False)),
-    )

@@ -36,7 +36,13 @@ OUTSIDE: Mapping[str, str] = {
     "actors/house.py": "opening and closing of the process",
     "actors/links.py Link.watch": "a task of the process",
     "actors/links.py Link.__aexit__": "closing of the process",
-    "actors/commerce.py": "no flow asks it yet",
+    "actors/pixels.py": "no flow asks it yet",
+    "actors/photo_fetch.py": "no flow asks it yet",
+    "actors/vision.py": "no flow asks it yet",
+    "actors/photos.py PhotoDesk.aclose": "closing of the process",
+    "actors/signed_urls.py SignedUrls.aclose": "closing of the process",
+    "actors/signed_urls.py SignedUrls.get": "no flow asks it yet",
+    "actors/signed_urls.py SignedUrls._pool": "closing of the connections to a fifth storage",
 }
 
 # Awaits of what never waits when it is reached there: no cut can fall on them. A seed that cuts at one fails.

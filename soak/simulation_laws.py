@@ -8,17 +8,20 @@ from typing import Any
 
 import msgspec
 
-from aurora.actors.questions import CommerceSearch, DecisionChat, Remember
+from aurora.actors.questions import CommerceSearch, DecisionChat, MatchCatalogue, Question, Remember
 from aurora.contract.memory import Profile
 from aurora.replay.model import of_record
 from aurora.replay.player import Player
 from aurora.replay.verify import verify
-from aurora.rules import availability
+from aurora.rules import safety
 from aurora.rules.phase0 import FIELDS
-from aurora.rules.request import normalise
+from aurora.rules.query import NO_MESSAGE
 from aurora.store.facts import ProfilePatched, SkinLogged
 from aurora.store.port import TraceRecord
 from soak.simulation import Lived, SimulatedBugError, World
+from soak.simulation_people import PHOTO
+from soak.simulation_settings import AVAIL_SEARCH_MS
+from soak.simulation_upstreams import SIGNATURE
 from soak.validator import invariants
 
 STOPPED = "a turn that was stopped goes no further in replay"
@@ -26,6 +29,7 @@ STOPPED = "a turn that was stopped goes no further in replay"
 # Laws that are known not to hold yet, and why: counted and shown, but no failure.
 KNOWN: Mapping[str, str] = {}
 
+SELLING = ("reco", "offer", "checkout")
 _MS = 1.001  # what rounding to whole milliseconds may hide
 _SAVED: dict[str, type] = {"profile_saved": ProfilePatched, "tracker_logged": SkinLogged}
 
@@ -68,12 +72,14 @@ class Laws:
         self._holds("no turn breaks", lived.bug in (None, SimulatedBugError.__name__), f"{name} {lived.bug}")
         ends = (lived.finished is not None, lived.refused, lived.left, lived.bug is not None)
         self._holds("every turn has one end", sum(ends) == 1, f"{name} {ends}")
-        self._gates(lived, {})
+        self._gates(world, lived, {})
         if lived.finished is None:
             return
         envelope = msgspec.json.decode(lived.finished.body)
         self._holds("every envelope is lawful", not (broken := invariants(envelope)), f"{name} {broken}")
-        self._gates(lived, envelope)
+        self._gates(world, lived, envelope)
+        self._forbidden(lived, envelope)
+        self._tapped(lived, lived.finished.status)
         if lived.planned.red_flag and lived.finished.status == 200:
             asked = any(isinstance(q, DecisionChat | CommerceSearch) for q in lived.asked)
             self._holds(
@@ -95,35 +101,44 @@ class Laws:
                 erased = any(each == stream for each, *_ in world.store.erasures)
                 self._holds("what is said to be erased is erased", erased, name)
 
-    def _gates(self, lived: Lived, envelope: dict[str, Any]) -> None:
+    def _gates(self, world: World, lived: Lived, envelope: dict[str, Any]) -> None:
         """Commerce only for who is known well enough: four facts and a diagnosis.
 
         Looking up what the shop lists is none, as long as no offer leaves with it (decision 18).
         """
-        looks_up = _is_availability(lived)
-        sells = (
-            _picks(envelope)
-            or _offers(envelope)
-            or any(
-                (isinstance(q, CommerceSearch) and not looks_up)
-                or (isinstance(q, DecisionChat) and q.allow_recommendations)
-                for q in lived.asked
-            )
-        )
-        if not sells:
+        if not (_sold(envelope) or any(map(_sells, lived.asked))):
             self.made["no commerce without gates"] += 1
             return
-        memory = lived.memory
-        known = dict(msgspec.to_builtins((memory.profile if memory else None) or Profile()))
-        for question in lived.asked:
-            if isinstance(question, Remember):
-                for new in question.facts:
-                    if isinstance(new.fact, ProfilePatched):
-                        known.update(new.fact.patch)
+        known = _profile(lived)
         self.made["sold behind gates"] += 1
         lacking = [field for field in FIELDS if not known.get(field)]
-        diagnosed = memory is not None and memory.artifact is not None
-        self._holds("no commerce without gates", diagnosed and not lacking, f"{_name(lived)} {lacking}")
+        diagnosed = lived.memory is not None and lived.memory.artifact is not None
+        open_gate = not world.settings.product_matcher_enabled
+        self._holds(
+            "no commerce without gates", (diagnosed or open_gate) and not lacking, f"{_name(lived)} {lacking}"
+        )
+
+    def _forbidden(self, lived: Lived, envelope: dict[str, Any]) -> None:
+        """Nothing leaves that the table forbids this person, as the turn knew them."""
+        profile = msgspec.convert(_profile(lived), Profile, strict=False)
+        forbidden = safety.forbidden_for(profile)
+        if not forbidden:
+            return
+        found = [rules for item in _recommended(envelope) if (rules := safety.against(item, forbidden))]
+        self._holds("nothing forbidden leaves", not found, f"{_name(lived)} {found}")
+        if any(True for _ in _recommended(envelope)):
+            self.made["recommended to whom something is forbidden"] += 1
+
+    def _tapped(self, lived: Lived, status: int) -> None:
+        """A chip that was offered leads somewhere: it is never refused, and never sent on without words."""
+        if lived.tapped is None:
+            return
+        wordless = any(isinstance(q, DecisionChat) and q.query.endswith(NO_MESSAGE) for q in lived.asked)
+        self._holds(
+            "a chip that is offered is answered",
+            status == 200 and not wordless,
+            f"{_name(lived)} {lived.tapped} {status}",
+        )
 
     # --- its trace
 
@@ -145,6 +160,9 @@ class Laws:
             )
         if lived.bug is not None:
             self._holds("a broken turn is traced as failed", record.outcome == "failed", name)
+        told = msgspec.json.encode(record.events)
+        secret = any(word in told for word in (SIGNATURE.encode(), PHOTO[2:-2]))
+        self._holds("no secret is traced", not secret, name)
         report = verify(of_record(record), self._player)
         differences = "; ".join(map(str, report.differences)) or report.why
         stopped = record.outcome == "abandoned" or lived.bug is not None
@@ -167,6 +185,13 @@ class Laws:
         for each in store.committed:
             said, lived = each.said, by_request[each.event.meta.request_id or ""]
             self._holds("no fact is older than an erasure", said in (None, each.epoch), each.event.fact)
+            ended = lived.ended
+            assert ended is not None
+            self._holds(
+                "nothing is written after a turn has ended",
+                each.handed_at <= ended,
+                f"{_name(lived)} {type(each.event.fact).__name__}",
+            )
             if lived.memory is not None:
                 self._holds(
                     "no fact of a turn that knew what was erased",
@@ -197,6 +222,7 @@ class Laws:
 def _left(world: World) -> Iterator[str]:
     house = world.house
     counted = {"tasks": world.left_over, "turns": house.in_flight, "dues": len(house.clerk)}
+    counted["photos on the tray"] = len(house.photos.tray)
     for name, link in world.links.items():
         counted[f"{name} calls"] = link.in_flight
         counted[f"{name} places"] = int(link._limiter.borrowed_tokens)
@@ -208,6 +234,27 @@ def _name(lived: Lived) -> str:
     return f"{lived.planned.kind} {lived.planned.request_id}"
 
 
+def _profile(lived: Lived) -> dict[str, Any]:
+    """What a turn knew of its person: what it read, and what it began to save."""
+    known = dict(msgspec.to_builtins((lived.memory.profile if lived.memory else None) or Profile()))
+    for question in lived.asked:
+        if isinstance(question, Remember):
+            for new in question.facts:
+                if isinstance(new.fact, ProfilePatched):
+                    known.update(new.fact.patch)
+    return known
+
+
+def _sells(question: Question) -> bool:
+    """Whether something to buy is looked for; not whether the shop lists what somebody named."""
+    match question:
+        case CommerceSearch():
+            return question.cap_ms != AVAIL_SEARCH_MS
+        case DecisionChat():
+            return question.allow_recommendations is True
+    return isinstance(question, MatchCatalogue)
+
+
 def _picks(envelope: dict[str, Any]) -> bool:
     return any(
         card["type"].lower() == "recommendations" and bool(card["payload"].get("recommendations"))
@@ -215,21 +262,26 @@ def _picks(envelope: dict[str, Any]) -> bool:
     )
 
 
-def _offers(envelope: dict[str, Any]) -> bool:
-    return any(
-        item.get("offer") is not None
-        for card in envelope.get("cards", ())
-        if card["type"].lower() == "offers_resolved"
-        for item in card["payload"]["items"]
-    )
+def _sold(envelope: dict[str, Any]) -> bool:
+    """Picks, offers, and whatever calls itself so (decision 18); not our list of what the shop has."""
+    for card in envelope.get("cards", ()):
+        kind = card["type"].lower()
+        if kind == "offers_resolved":
+            if any(item.get("offer") is not None for item in card["payload"]["items"]):
+                return True
+        elif any(part in kind for part in SELLING):
+            return True
+    return False
 
 
-def _is_availability(lived: Lived) -> bool:
-    turn = lived.turn
-    if turn.kind != "chat" or turn.body is None:
-        return False
-    ask = normalise(msgspec.to_builtins(turn.body), trigger=turn.context.trigger_source)
-    return availability.read(ask) is not None
+def _recommended(envelope: dict[str, Any]) -> Iterator[Any]:
+    """Every item of the lists that recommend."""
+    for card in envelope.get("cards", ()):
+        payload = card["payload"]
+        if card["type"].lower() in ("recommendations", "ingredient_plan", "product_analysis"):
+            for name in ("recommendations", "targets", "alternatives"):
+                found = payload.get(name)
+                yield from found if isinstance(found, list) else ()
 
 
 def _blocked(envelope: dict[str, Any]) -> bool:

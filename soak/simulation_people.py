@@ -31,29 +31,58 @@ MESSAGES: tuple[str, ...] = (
     "Is Winona Night Balm 50g in stock?",
     "有没有薇诺娜的产品",
     "my skin is oily and I want to fight acne",
-    "   ",
+    "Can I use tretinoin every night?",
+    "我能用维A酸吗？",
+    "I'm pregnant. Recommend a retinol serum",
+    "is retinol safe with my medication?",
+    "what does hydroquinone do?",
+    "I want to try something new: CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST",
+    "I want to try something new: CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST",
+    "选一款面霜 CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST",
+    "what now? CLARIFICATION_FLOW_V2_TRUNCATION_TEST",
+    "what now? CLARIFICATION_FLOW_V2_RESUME_PROBE_BAD_TEST",
+    "Is this good for me: Nobody's Serum PRODUCT_UNKNOWN_TEST",
+    "Can I use this? Ingredients: water, glycerin, niacinamide, panthenol, retinol, fragrance",
+    "评估这款：https://shop.example/p/1",
+    "Aqua, glycerin, niacinamide, phenoxyethanol, retinol, panthenol",
+    "plan a trip for me",
+    "I want a cheaper routine, around 200 yuan",
+    "预算 500 左右",
+    "which ingredients should I look for?",
+    "neither",
+    "都没有",
+    "28",
+    "dry",
+    "不确定",
+    "thank you!",
     *RED_FLAGS,
-)
-QUESTIONS = (
-    "what is the science behind niacinamide?",
-    "烟酰胺和视黄醇可以一起用吗？",
-    "Recommend a moisturizer",
 )
 CHIPS: tuple[str, ...] = (
     "chip.start.reco_products", "chip.start.reco_products", "chip.start.reco_products",
-    "chip.start.routine", "chip.start.diagnosis", "chip.start.ingredients",
+    "chip.start.routine", "chip.start.routine", "chip.budget.optimize.entry", "chip.budget._200",
+    "chip.action.reco_routine", "chip.start.ingredients.safe_alternatives", "chip_checkin_now",
+    "chip.profile.pregnancy.not_pregnant", "chip.profile.pregnancy.pregnant",
+    "chip.start.diagnosis", "chip.start.ingredients",
     "chip.intake.upload_photos", "chip.intake.skip_analysis", "chip.action.analyze_product",
     "profile.skinType.oily", "profile.sensitivity.low", "profile.barrierStatus.healthy",
     "profile.goals.acne", "profile.patch", "chip.clarify.skin.dry",
 )  # fmt: skip
 PATCHES: tuple[dict[str, Any] | None, ...] = (
     None, {"skinType": "dry"}, {"barrierStatus": "impaired"}, {"goals": ["acne"], "sensitivity": "low"},
-    {"odd": 1},
+    {"odd": 1}, {"pregnancy_status": "pregnant"}, {"lactation_status": "lactating"},
+    {"high_risk_medications": ["isotretinoin"]},
+    {"travel_plan": {"destination": "Reykjavik", "start_date": "2026-12-01", "end_date": "2026-12-05"}},
 )  # fmt: skip
+FORMS: tuple[dict[str, Any], ...] = (
+    {}, {"focus": "acne", "include_alternatives": True},
+    {"focus": "acne", "constraints": {"budget": "¥200", "goal": "dark spots", "preference": "retinol"}},
+    {"focus": RED_FLAGS[0]},
+)  # fmt: skip
+PHOTO = b"\xff\xd8the pixels of a face\xff\xd9"
 CLIENT_STATES = (
     "IDLE_CHAT", "DIAG_PROFILE", "DIAG_PROFILE", "RECO_GATE", "RECO_RESULTS", "ROUTINE_REVIEW", "NOWHERE",
 )  # fmt: skip
-TOKENS = ("idle", "S2_DIAGNOSIS", "S3_PHOTOS", "S7_PRODUCT_RECO", "RECO_RESULTS")
+TOKENS = ("idle", "S2_DIAGNOSIS", "S3_PHOTOS", "S7_PRODUCT_RECO", "S6_BUDGET", "S6_BUDGET", "RECO_RESULTS")
 TRANSITIONS = (
     {"trigger_source": "chip", "trigger_id": "chip_get_recos", "requested_next_state": "RECO_GATE"},
     {"trigger_source": "text_explicit", "trigger_id": "chat", "requested_next_state": "RECO_RESULTS"},
@@ -66,13 +95,15 @@ CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus"
 KINDS: tuple[str, ...] = (
     *["chat"] * 9, "analysis", "analysis", "bootstrap", "profile_update",
     "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
+    "reco_generate", "photo_presign", "photo_confirm", "photo_upload",
 )  # fmt: skip
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """One request. at_ms: when it is sent, in its person's time; waited_ms: how long before that it arrived.
 
-    alone: its person sends nothing else before it is answered.
+    alone: its person sends nothing else before it is answered. follows: a chat that is sent as the client
+    does, from what the last answer offered (`simulation_client`); `body` where there was nothing.
     """
 
     number: int
@@ -85,6 +116,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     waited_ms: int
     alone: bool
+    follows: bool = False
 
     @property
     def request_id(self) -> str:
@@ -94,7 +126,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def red_flag(self) -> bool:
         """Whether it says something that needs a doctor."""
-        return isinstance(self.body, dict) and self.body.get("message") in RED_FLAGS
+        said = self.body if isinstance(self.body, dict) else {}
+        return said.get("message") in RED_FLAGS or said.get("focus") in RED_FLAGS
 
 
 def planned(dice: Dice, turns: int) -> list[Planned]:
@@ -108,12 +141,24 @@ def planned(dice: Dice, turns: int) -> list[Planned]:
         if known and dice.chance(0.8):
             made.append(_request(dice, len(made), uid, "analysis", {"currentRoutine": ROUTINE}, alone=True))
     while len(made) < turns:
-        kind = dice.pick(KINDS)
-        made.append(_request(dice, len(made), dice.pick(people), kind, _body(dice, kind)))
+        uid, kind = dice.pick(people), dice.pick(KINDS)
+        made.append(_request(dice, len(made), uid, kind, _body(dice, kind)))
+        while kind in ("chat", "reco_generate") and dice.chance(0.45):
+            body = {"message": dice.pick(MESSAGES)}
+            made.append(_request(dice, len(made), uid, "chat", body, alone=dice.chance(0.8), follows=True))
     return made
 
 
-def _request(dice: Dice, number: int, uid: str, kind: str, body: Any, *, alone: bool = False) -> Planned:
+def _request(
+    dice: Dice,
+    number: int,
+    uid: str,
+    kind: str,
+    body: Any,
+    *,
+    alone: bool = False,
+    follows: bool = False,
+) -> Planned:
     waited = not alone and dice.fault(ARRIVAL, 0.3)
     return Planned(
         number=number,
@@ -126,6 +171,7 @@ def _request(dice: Dice, number: int, uid: str, kind: str, body: Any, *, alone: 
         at_ms=dice.pick(INSTANTS_MS),
         waited_ms=dice.pick(WAITED_MS) if waited else 0,
         alone=alone or dice.chance(0.4),
+        follows=follows,
     )
 
 
@@ -145,20 +191,29 @@ def _body(dice: Dice, kind: str) -> Any:
         case "routine_simulate":
             steps = {"pm": [{"step": "Treatment", "key_actives": ["retinol"]}]}
             return {"routine": steps, "test_product": {"name": "AHA toner"}}
+        case "reco_generate":
+            return dice.pick(FORMS)
+        case "photo_presign":
+            return {"slot_id": "daylight", "content_type": "image/jpeg", "bytes": len(PHOTO)}
+        case "photo_confirm":
+            return {"photo_id": f"upl_{dice.whole(1, 3)}", "slot_id": "daylight"}
         case "affiliate_outcome":
             return {"outcome": "success", "url": "https://shop.example/p/1"}
     return None
 
 
 def _chat(dice: Dice) -> dict[str, Any]:
-    if dice.chance(0.15):
+    if dice.chance(0.35):
         # A fact and a question in one: while the answer is made, the fact is still being saved.
-        facts = {"action_id": "profile.patch", "kind": "chip", "data": {"profile_patch": {"skinType": "dry"}}}
-        return {"action": facts, "message": dice.pick(QUESTIONS)}
+        said = dice.pick(PATCHES) or {"skinType": "dry"}
+        facts = {"action_id": "profile.patch", "kind": "chip", "data": {"profile_patch": said}}
+        return {"action": facts, "message": dice.pick(MESSAGES)}
     body: dict[str, Any] = {}
     patch = dice.pick(PATCHES)
     if dice.chance(0.6):
-        data = {"profile_patch": patch} if patch is not None else {}
+        data: dict[str, Any] = {"profile_patch": patch} if patch is not None else {}
+        if dice.chance(0.3):
+            data["include_alternatives"] = True
         body["action"] = {"action_id": dice.pick(CHIPS), "kind": "chip", "data": data}
     if "action" not in body or dice.chance(0.4):
         body["message"] = dice.pick(MESSAGES)

@@ -18,7 +18,10 @@ from aurora.actors import weather as weather_wire
 from aurora.actors.findings import FailureCode
 from aurora.actors.http_pool import ExchangeError, Headers, HttpPool, Received
 from aurora.actors.links import Link
-from aurora.sandbox import commerce, decision, weather
+from aurora.actors.photo_tray import PhotoCache, PhotoTray
+from aurora.actors.photos import PhotoDesk
+from aurora.actors.signed_urls import SignedUrls
+from aurora.sandbox import commerce, decision, photos, weather
 from aurora.sandbox.misbehave import spoilt
 from aurora.sandbox.script import Step
 from aurora.settings import Settings
@@ -39,7 +42,12 @@ STUBS = (
     "", "", "", "NO_CARDS_TEST", "CONTEXT_CARDS_TEST", "STRUCTURED_COMMERCE_TEST",
     "PICKS_TREATMENT_ONLY_TEST", "PICKS_WITH_TREATMENT_TEST", "PICKS_EMPTY_TEST", "PICKS_TOP_LEVEL_TEST",
     "PICKS_STRUCTURED_TEST", "PICKS_FENCED_TEST", "REPORT_FORBIDDEN_TEST", "REPORT_NO_QUESTION_TEST",
+    "CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST", "CLARIFICATION_FILTER_INVALID_OPTIONS_TEST",
+    "ANCHOR_CONTEXT_ONLY_TEST", "PRODUCT_UNKNOWN_TEST", "PRODUCT_FLAT_TEST", "INJECTION_TEST",
+    "SHORT_CARDS_BELOW_STRIPPED_RECO_TEST", "STRUCTURED_STUB_ONLY_TEST", "OVERLONG_TEMPLATE_CONTEXT_TEST",
 )  # fmt: skip
+CHECKS = ("passed", "passed", "too_dark", "failed", "pending", "pending", "done", "odd")
+STORAGE, SIGNATURE = "http://storage.simulated", "sig-that-nobody-may-tell"
 
 Body = dict[str, object]
 
@@ -92,6 +100,14 @@ def link(name: str, settings: Settings, dice: Dice) -> Link:
     return made
 
 
+def desk(bridge: Link, settings: Settings, dice: Dice) -> PhotoDesk:
+    """A real photo desk in front of a simulated storage."""
+    urls = SignedUrls()
+    urls._pools[STORAGE] = SimulatedPool("storage", dice)
+    cache = PhotoCache(settings.photo_cache_max_items, settings.photo_cache_ttl_ms / 1000)
+    return PhotoDesk(bridge, urls, PhotoTray(), cache, settings.backend_api_key)
+
+
 def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
     path, asked = urlsplit(target).path, dict(parse_qsl(urlsplit(target).query))
     if path == opening.RESOLVE_PATH and content is not None:
@@ -102,7 +118,22 @@ def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
         return weather.geocode(asked.get("name", ""))
     if path == weather_wire.FORECAST_PATH:
         return weather.forecast(asked)
+    if path == "/photos/presign":
+        return _slot(dice)
+    if path in ("/photos/confirm", "/photos/qc"):
+        return photos.check(dice.pick(CHECKS))
+    if path.startswith(photos.STORAGE):
+        return {}
     return _decision(content, dice.pick(STUBS)) if content is not None else _commerce(asked)
+
+
+def _slot(dice: Dice) -> Body:
+    """Mostly a place for a photo; an address that cannot be followed, or none."""
+    photo_id = f"upl_{dice.whole(1, 3)}"
+    url = dice.pick((STORAGE, STORAGE, STORAGE, "ftp://storage.simulated", ""))
+    signed = f"{url}{photos.STORAGE}/{photo_id}?X-Amz-Signature={SIGNATURE}" if url else ""
+    headers = {"Content-Type": "image/jpeg", "x-amz-security-token": SIGNATURE}
+    return {"upload_id": photo_id, "upload": {"url": signed, "method": "PUT", "headers": headers}}
 
 
 def _decision(content: bytes, stub: str) -> Body:

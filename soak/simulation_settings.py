@@ -1,0 +1,64 @@
+"""How the service of a simulated world is set: every switch that turns meet, drawn from the seed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from aurora.actors import catalogue
+from aurora.rules.matcher.catalogue import Catalogue
+from aurora.settings import Settings
+from soak.simulation_dice import Dice
+
+AVAIL_SEARCH_MS, SHOP_SEARCH_MS = 1200, 1800  # differ: the laws tell the two searches apart by them
+NORMALLY_ON = (
+    "ingredient_plan_enabled", "product_matcher_enabled", "diag_artifact_enabled", "avail_fast_path",
+    "avail_resolve_fallback", "reco_pdp_resolve_enabled", "reco_diversity_enabled", "always_profile_prompt",
+    "clarification_filter_known", "clarification_history_context", "profile_v2_enabled", "resume_prefix_v1",
+)  # fmt: skip
+NORMALLY_OFF = (
+    "avail_resolve_on_transient", "conflict_heatmap_v1", "reco_catalog_grounded", "product_rec_allow_seed",
+    "resume_prefix_v2", "qa_planner_v1", "response_meta", "include_raw_context",
+)  # fmt: skip
+OFTEN_ON = ("clarification_flow_v2", "loop_breaker_v2", "travel_weather_live")
+
+
+def settings(dice: Dice) -> Settings:
+    """The settings of one world."""
+    chat_ms, reco_ms = dice.pick((12000, 12000, 3000)), dice.pick((9000, 9000, 2000, 14000))
+    if dice.heat and chat_ms != reco_ms:
+        dice.happened("budget.restated")
+    switches: dict[str, Any] = {name: not dice.chance(0.1) for name in NORMALLY_ON}
+    switches |= {name: dice.chance(0.35) for name in NORMALLY_OFF}
+    switches |= {name: dice.chance(0.7) for name in OFTEN_ON}
+    return Settings(
+        decision_base_url="http://decision.simulated",
+        backend_base_url="http://commerce.simulated",
+        backend_api_key=dice.pick(("key", "key", "")),
+        chat_budget_ms=chat_ms,
+        reco_budget_ms=reco_ms,
+        analysis_budget_ms=dice.pick((12000, 12000, 2000)),
+        photo_budget_ms=dice.pick((14000, 14000, 3000)),
+        upstream_limit=dice.pick((128, 128, 1, 2)),
+        breaker_min_calls=dice.pick((20, 2)),
+        max_turns=dice.pick((512, 512, 512, 2)),
+        avail_search_timeout_ms=AVAIL_SEARCH_MS,
+        reco_catalog_search_timeout_ms=SHOP_SEARCH_MS,
+        reco_alternatives_concurrency=dice.pick((1, 2)),
+        photo_cache_max_items=dice.pick((50, 1, 0)),
+        rollout_enabled=dice.chance(0.2),
+        rollout_core_pct=50,
+        rollout_safety_pct=25,
+        rollout_weather_pct=25,
+        **switches,
+    )
+
+
+def shelf(settings: Settings) -> Catalogue | None:
+    """The made-up catalogue, where the settings allow it."""
+    return _read() if settings.product_rec_allow_seed else None
+
+
+@cache
+def _read() -> Catalogue | None:
+    return catalogue.load(Settings(product_rec_allow_seed=True))
