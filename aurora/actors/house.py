@@ -16,8 +16,11 @@ from aurora.actors.commerce import auth_headers, commerce_handler
 from aurora.actors.decision import decision_handler
 from aurora.actors.links import Link
 from aurora.actors.memory import memory_handler
+from aurora.actors.photo_look import Pixels, looking_handler, preparing
 from aurora.actors.photos import PhotoDesk, photos_handler
+from aurora.actors.pixels import pixel_pool
 from aurora.actors.trace import Tracer, flags_in_force
+from aurora.actors.vision import VisionModels, vision_handler
 from aurora.actors.weather import MAX_BYTES, weather_handler
 from aurora.contract.errors import ContractError
 from aurora.lifetime import service_nursery
@@ -47,6 +50,7 @@ class House:
         actors: Mapping[str, Handler] | None = None,
         shelf: Catalogue | None = None,
         photos: PhotoDesk | None = None,
+        pixels: Pixels | None = None,
     ) -> None:
         self.photos = photos or PhotoDesk.of(Link("photos", "", settings), settings)
         self.settings = settings
@@ -64,6 +68,7 @@ class House:
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
                 "photos": photos_handler(self.photos),
+                **_of_photos(self.photos, pixels, links, settings),
             }
         )
         self.tracing = settings.trace_level == "full"
@@ -95,10 +100,26 @@ class House:
             telemetry.turns_in_flight.dec()
 
 
+def _of_photos(
+    desk: PhotoDesk, pixels: Pixels | None, links: Mapping[str, Link], settings: Settings
+) -> Mapping[str, Handler]:
+    """The actors that need somebody who reads pixels."""
+    if pixels is None:
+        return {}
+    models = VisionModels({name: links[name] for name in ("gemini", "openai")}, settings)
+    return {
+        "pixels": looking_handler(desk, pixels, settings),
+        "vision": vision_handler(models, preparing(desk, pixels, settings)),
+    }
+
+
 @asynccontextmanager
-async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
+async def furnish(
+    settings: Settings, store: Store, *, pixels: Pixels | None = None, warm: bool = False
+) -> AsyncIterator[House]:
     """A house with its links open and its clerk and tracer at work; all of it closed at the end.
 
+    pixels: who reads photos, by default workers of its own. warm: they start now, not with the first photo.
     Leave it after the last turn and before the store: what is queued for the trace table is handed over then.
     """
     keys = auth_headers(settings.backend_api_key)
@@ -108,13 +129,16 @@ async def furnish(settings: Settings, store: Store) -> AsyncIterator[House]:
         weather_link("geocoding", settings.weather_geocoding_base_url, settings) as geocoding,
         weather_link("forecast", settings.weather_forecast_base_url, settings) as forecast,
         Link("photos", settings.backend_base_url, settings) as photos,
+        Link("gemini", settings.gemini_base_url if settings.gemini_api_key else "", settings) as gemini,
+        Link("openai", settings.openai_base_url if settings.openai_api_key else "", settings) as openai,
         aclosing(PhotoDesk.of(photos, settings)) as desk,
+        pixel_pool(warm=warm) as pool,
         service_nursery() as nursery,
     ):
         links = {"decision": decision, "commerce": commerce, "geocoding": geocoding, "forecast": forecast}
-        links["photos"] = photos
+        links |= {"photos": photos, "gemini": gemini, "openai": openai}
         shelf = catalogue.load(settings)
-        house = House(settings, store, links, shelf=shelf, photos=desk)
+        house = House(settings, store, links, shelf=shelf, photos=desk, pixels=pixels or pool)
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 import trio_parallel
@@ -20,9 +20,10 @@ from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.questions import MeasurePhoto
 from aurora.lifetime import service_nursery
-from aurora.skin.job import measure_photo, prepare, warm
+from aurora.skin.job import measure_photo, prepare, reencode_photo, warm
 from aurora.skin.measured import Measured
 
+T = TypeVar("T")
 NAME: Final = "pixels"
 WORKERS: Final = 2  # at work at once; a measurement takes some 0.2 s of CPU
 MOST_WAITING: Final = 16  # more would wait longer than a turn has
@@ -47,8 +48,16 @@ class PixelPool:
         self._waiting = 0
 
     async def measure(self, photo: bytes, deadline: float) -> Measured | Failure:
-        """`photo` measured before `deadline` (trio instant), or a Failure: `timeout` (its worker was killed),
-        `crashed` (the worker died), `admission` (too many are waiting). Cancelling kills the worker too.
+        """`photo` measured before `deadline` (trio instant), or a Failure as of `run`."""
+        return await self.run(self._job, photo, deadline)
+
+    async def reencode(self, photo: bytes, deadline: float) -> bytes | Failure | None:
+        """`photo` as a model may see it (`skin.job.reencode_photo`); None for what is no picture."""
+        return await self.run(reencode_photo, photo, deadline)
+
+    async def run(self, job: Callable[[bytes], T], photo: bytes, deadline: float) -> T | Failure:
+        """What `job` makes of `photo`, or a Failure: `timeout` (its worker was killed), `crashed` (the worker
+        died), `admission` (too many are waiting). Cancelling kills the worker too.
         """
         if self._waiting >= MOST_WAITING:
             return Failure(actor=NAME, code="admission")
@@ -56,11 +65,9 @@ class PixelPool:
         done = False
         try:
             with trio.move_on_at(deadline):
-                measured: Measured = await self._context.run_sync(
-                    self._job, photo, kill_on_cancel=True, limiter=self._limiter
-                )
+                made: T = await self._context.run_sync(job, photo, kill_on_cancel=True, limiter=self._limiter)
                 done = True
-                return measured
+                return made
             return Failure(actor=NAME, code="timeout")
         except trio_parallel.BrokenWorkerError:
             log.warning("pixel_worker_died")
@@ -85,15 +92,20 @@ class PixelPool:
 
 @asynccontextmanager
 async def pixel_pool(
-    *, workers: int = WORKERS, job: Callable[[bytes], Measured] = measure_photo
+    *, workers: int = WORKERS, job: Callable[[bytes], Measured] = measure_photo, warm: bool = True
 ) -> AsyncIterator[PixelPool]:
-    """A pool whose workers end with it; leave it after the last turn. job: what they run (tests replace it)."""
+    """A pool whose workers end with it; leave it after the last turn.
+
+    job: what measures (tests replace it). warm: workers start now and again when one is lost; without, each
+    starts when it is needed.
+    """
     async with (
         trio_parallel.open_worker_context(init=prepare, grace_period=GRACE_S) as context,
         service_nursery() as nursery,
     ):
         pool = PixelPool(context, workers, job)
-        await nursery.start(pool.keep_warm)
+        if warm:
+            await nursery.start(pool.keep_warm)
         yield pool
 
 

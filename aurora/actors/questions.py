@@ -14,6 +14,8 @@ from aurora.rules.analysis.report_answer import Report
 from aurora.rules.analysis.vision_failures import VisionCode
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
+from aurora.rules.photo_fetching import FetchCode
+from aurora.skin.measured import Measured
 from aurora.store.facts import NewFact
 
 
@@ -225,6 +227,38 @@ class ForgetPhotos(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "photos"
 
 
+class LookAtPhoto(Question, frozen=True, kw_only=True, tag=True):
+    """Fetch a photo of this person (from memory if it is kept) and measure it. Answer: PhotoSeen.
+
+    fetch_ms: of `cap_ms`, what fetching may take. A worker that was killed or died is a Failure.
+    """
+
+    actor: ClassVar[str] = "pixels"
+    photo_id: str
+    slot_id: str
+    fetch_ms: int
+
+
+class PhotoSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a photo shows, or the code for why it could not be fetched; exactly one of them."""
+
+    code: FetchCode | None = None
+    measured: Measured | None = None
+
+
+class ReadVision(Question, frozen=True, kw_only=True, tag=True):
+    """Which vision model would be asked, and whether it can be? Answer: VisionReady. Nothing is sent."""
+
+    actor: ClassVar[str] = "vision"
+
+
+class VisionReady(msgspec.Struct, frozen=True, kw_only=True):
+    """provider: who comes first. code: why nobody can be asked, None if somebody can."""
+
+    provider: str
+    code: VisionCode | None = None
+
+
 class MeasurePhoto(Question, frozen=True, kw_only=True, tag=True):
     """Measure the skin on a photo that is at hand (contract C 19). Answer: skin.measured.Measured.
 
@@ -282,6 +316,97 @@ class Erase(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "memory"
 
 
+class OpenChallenge(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: draw a code for the address in the turn's body. Answer: ChallengeOpened or TriesLimited.
+
+    None of these questions names what was typed: the actor reads code, password and address from the turn.
+    Failure(code='not_configured'): sign-in is off, or there is no way to send a code.
+    """
+
+    actor: ClassVar[str] = "accounts"
+
+
+class ChallengeOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A code waits to be sent. debug_code: the code itself, with AURORA_BFF_AUTH_DEBUG; traces hide it."""
+
+    challenge_id: str
+    expires_at: str
+    expires_in_s: int
+    debug_code: str | None = None
+
+
+class TriesLimited(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Too many tries of this address or this client."""
+
+    retry_after_s: int
+
+
+class RedeemCode(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: is the code in the turn's body the open one? Answer: SignedIn, SignInRefused, TriesLimited."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class CheckPassword(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: is this her password? Answer: SignedIn, SignInRefused or TriesLimited."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A session is open. token: the only time that it is seen; traces hide it."""
+
+    user_id: str
+    email: str
+    token: str
+    expires_at: str
+
+
+class SignInRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Not signed in. reason: as on the wire. locked_until: ISO-8601, of the password of this address."""
+
+    reason: str
+    locked_until: str | None = None
+
+
+class SetPassword(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: keep the password in the turn's body. Answer: bool, False where the user is gone."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class ReadAccount(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: who is signed in. Answer: store.accounts.Account, or None where the user is gone."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class CloseSession(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: end the session that the request named, if any. Answer: True."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class EraseAccount(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: delete the signed-in user with sessions, codes and counters. Answer: True."""
+
+    actor: ClassVar[str] = "accounts"
+
+
+class SendCode(Question, frozen=True, kw_only=True, tag=True):
+    """Mail: bring the code of this challenge to the address in the turn's body. Answer: MailSent."""
+
+    actor: ClassVar[str] = "mail"
+    challenge_id: str
+    minutes: int
+
+
+class MailSent(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail left. by: `resend`, `smtp` or `file`."""
+
+    by: str
+
+
 AnyQuestion = (
     DecisionChat
     | CommerceSearch
@@ -298,6 +423,16 @@ AnyQuestion = (
     | ConfirmPhoto
     | ForgetPhotos
     | AskVision
+    | LookAtPhoto
+    | ReadVision
     | MeasurePhoto
+    | OpenChallenge
+    | RedeemCode
+    | CheckPassword
+    | SetPassword
+    | ReadAccount
+    | CloseSession
+    | EraseAccount
+    | SendCode
 )
 """Every question there is: how a recorded one is read back."""

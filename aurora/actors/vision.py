@@ -16,7 +16,7 @@ import trio
 from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.links import Link, Reply
-from aurora.actors.questions import AskVision, VisionAnswer
+from aurora.actors.questions import AskVision, ReadVision, VisionAnswer, VisionReady
 from aurora.rules.analysis import report_answer, vision_failures, vision_prompt
 from aurora.rules.analysis.vision_failures import VisionCode
 from aurora.settings import Settings
@@ -25,6 +25,9 @@ NAME = "vision"
 Provider = Literal["gemini", "openai"]
 MOST_PAUSE_MS = 5000  # between attempts (contract C 13)
 LEAST_ATTEMPT_S = 0.3  # no model says anything in less
+# The first attempt may use all the time there is; every later one leaves this to the rest of the turn
+# (contract C 24, decision 25).
+LEFT_AFTER_RETRY_S = 0.5
 
 # Bytes and pixels of a photo, ready to be sent: a JPEG of at most 1024 x 1024. Raises for what is no picture.
 Prepare = Callable[[Call, str], Awaitable[bytes | None]]
@@ -49,10 +52,17 @@ class VisionModels(msgspec.Struct, frozen=True):
 
 
 def vision_handler(models: VisionModels, prepare: Prepare) -> Handler:
-    """Handler of AskVision. prepare: the photo of a call by its id, None when it cannot be had."""
+    """Handler of AskVision and ReadVision.
+
+    prepare: the photo of a call by its id, None when it cannot be had.
+    """
 
     async def handle(call: Call) -> Finding:
         question = call.question
+        if isinstance(question, ReadVision):
+            first = models.chosen()
+            ready = VisionReady(provider=first, code=_not_askable(models, first))
+            return Answer(actor=NAME, value=ready)
         if not isinstance(question, AskVision):
             raise TypeError(f"vision cannot answer {type(question).__name__}")
         begun = trio.current_time()
@@ -102,6 +112,7 @@ class _Run:
         self._call = call
         self._question = question
         self._encoded = encoded
+        self._until = call.deadline
 
     async def ask(self, provider: Provider) -> VisionAnswer:
         """Up to 1 + retries attempts, as long as there is time for one."""
@@ -109,17 +120,18 @@ class _Run:
         status: int | None = None
         made = 0
         while made <= self._settings.skin_vision_retry_max:
-            if self._call.deadline - trio.current_time() < LEAST_ATTEMPT_S:
+            if self._until - trio.current_time() < LEAST_ATTEMPT_S:
                 break
             made += 1
             outcome = await self._attempt(provider)
+            self._until = self._call.deadline - LEFT_AFTER_RETRY_S
             if isinstance(outcome, VisionAnswer):
                 return msgspec.structs.replace(outcome, attempts=made)
             code, status = outcome
             if code not in vision_failures.RETRIED:
                 break
             pause_ms = min(self._settings.skin_vision_retry_base_ms << (made - 1), MOST_PAUSE_MS)
-            left_s = self._call.deadline - trio.current_time()
+            left_s = self._until - trio.current_time()
             if made > self._settings.skin_vision_retry_max or left_s < pause_ms / 1000 + LEAST_ATTEMPT_S:
                 break
             await trio.sleep(pause_ms / 1000)
@@ -129,7 +141,7 @@ class _Run:
         limit = trio.current_time() + self._settings.skin_vision_timeout_ms / 1000
         path, headers, body = self._request(provider)
         said = await self._models.links[provider].call(
-            "POST", path, headers=headers, json=body, deadline=min(self._call.deadline, limit), why=words_of
+            "POST", path, headers=headers, json=body, deadline=min(self._until, limit), why=words_of
         )
         if isinstance(said, Failure):
             code = vision_failures.code_of(said.code, status=said.status, said=said.detail)

@@ -44,6 +44,17 @@ def measure_photo(data: bytes) -> Measured:
         signal.alarm(0)
 
 
+def reencode_photo(data: bytes) -> bytes | None:
+    """`reencode.as_jpeg` under the worker's patience."""
+    from aurora.skin.reencode import as_jpeg
+
+    signal.alarm(JOB_PATIENCE_S)
+    try:
+        return as_jpeg(data)
+    finally:
+        signal.alarm(0)
+
+
 def warm() -> int:
     """Nothing but the worker's own start. Answers its pid."""
     return os.getpid()

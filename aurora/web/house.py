@@ -78,10 +78,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 backend_api_key=settings.backend_api_key or "sandbox",
                 weather_geocoding_base_url=url,
                 weather_forecast_base_url=url,
+                gemini_base_url=url if settings.gemini_api_key else settings.gemini_base_url,
+                openai_base_url=url if settings.openai_api_key else settings.openai_base_url,
             )
         async with (
             step("store", open_store(settings, settings.database_url or None)) as store,
-            step("links", furnish(settings, store)) as house,
+            step("links", furnish(settings, store, warm=True)) as house,
         ):
             yield house
 

@@ -23,19 +23,23 @@ from aurora.actors.questions import (
     Erase,
     FindPlace,
     ForgetPhotos,
+    LookAtPhoto,
     MatchCatalogue,
     MeasurePhoto,
     OpenProduct,
     PhotoChecked,
+    PhotoSeen,
     PhotoSlot,
     PresignPhoto,
     Question,
     ReadForecast,
     ReadLogs,
     ReadMemory,
+    ReadVision,
     Remember,
     StorePhoto,
     VisionAnswer,
+    VisionReady,
 )
 from aurora.actors.weather import read_forecast, read_place
 from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
@@ -81,6 +85,12 @@ OURS: list[tuple[Question, Any]] = [
     ),
     (ConfirmPhoto(photo_id="p"), PhotoChecked(refused="PHOTO_CONFIRM_UPSTREAM_FAILED", http_status=404)),
     (ForgetPhotos(), 2),
+    (LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1), PhotoSeen(code="DOWNLOAD_URL_DNS")),
+    (
+        LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1),
+        PhotoSeen(measured=Measured(quality=Quality(grade="degraded", reasons=["blur"]))),
+    ),
+    (ReadVision(), VisionReady(provider="gemini", code="VISION_MISSING_KEY")),
     (MeasurePhoto(photo_id="p"), Measured(face=Box(1, 2, 3, 4), quality=Quality(grade="pass", factor=0.9))),
     (
         AskVision(photo_id="p", prompt="look"),

@@ -183,7 +183,8 @@ class Script:
     def handlers(self) -> Mapping[str, Handler]:
         """One handler for every actor there is."""
         return dict.fromkeys(
-            ("memory", "decision", "commerce", "catalogue", "vision", "photos", "weather"), self.handle
+            ("memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather"),
+            self.handle,
         )
 
     async def handle(self, call: Call) -> Finding:

@@ -198,6 +198,8 @@ async def web(
                 "commerce": _nobody,
                 "weather": _nobody,
                 "photos": _nobody,
+                "pixels": _nobody,
+                "vision": _nobody,
             }
             house = House(settings, store, {}, actors=actors)
             await nursery.start(house.clerk.run)
