@@ -1,4 +1,4 @@
-"""A skin analysis without a photo's pixels: what is known, what the report model adds, one honest result.
+"""A skin analysis: what is known, what a photo shows, what a model adds, one honest result.
 
 The whole of it runs under the analysis budget. When that fires, the answer is the conservative baseline of
 contract C 24, and of the abandoned run nothing is kept but that it timed out.
@@ -20,8 +20,9 @@ from aurora.contract.envelope import Card, FieldMissing
 from aurora.contract.memory import Conversation, Memory
 from aurora.contract.requests import SkinAnalysisRequest
 from aurora.contract.turn import Turn, iso_ms
+from aurora.flows.analysis_photo import ask_vision, count, look
 from aurora.rules import safety
-from aurora.rules.analysis import actives, intake, policy, report_answer, report_prompt, summary
+from aurora.rules.analysis import actives, intake, policy, report_answer, report_prompt, summary, vision_run
 from aurora.rules.analysis.conclusion import Conclusion, Making, Models, conclude
 from aurora.rules.analysis.intake import Intake, Photo
 from aurora.rules.notices import notice
@@ -34,6 +35,8 @@ NOT_SAVED = ("diagnosis_artifact", "db_unavailable")
 
 # Below this there is no time for a second round of the report model to say anything.
 _LEAST_ROUND_MS = 300
+# What a model asked after another one must leave for the rest of the turn (contract C 24).
+_TO_CONCLUDE_MS = 500
 
 
 async def analysis(stage: Stage) -> None:
@@ -45,16 +48,21 @@ async def analysis(stage: Stage) -> None:
     stage.envelope.forbid(safety.forbidden_for(memory.profile))
     facts = _facts(stage.turn, memory)
     _keep_routine(stage, memory)
+    facts = await look(stage, facts)
     models = await _ask_models(stage, facts)
     result = conclude(facts, models, _making(stage), stage.turn.context.lang)
-    _tell(stage, result)
+    _tell(stage, facts, result)
+    count(facts, models.vision)
     log.info(
         "skin_analysis_profile",
         analysis_source=result.source,
         user_requested_photo=facts.photo_requested,
         photos_provided=facts.photos_provided,
-        used_photos=False,
+        used_photos=facts.photo_used,
         photo_quality_grade=facts.grade,
+        photo_failure=policy.photo_failure(facts) or facts.reading.unreadable,
+        vision=vision_run.outcome(models.vision, facts)[0],
+        vision_failure=models.vision.run.code if models.vision.run is not None else None,
         report=models.report.decision,
         report_failure=models.failure,
     )
@@ -99,25 +107,39 @@ def _keep_routine(stage: Stage, memory: Memory) -> None:
 
 
 async def _ask_models(stage: Stage, facts: Intake) -> Models:
-    """Decide who may be asked, and ask the report model within its share of the budget (decision 25)."""
+    """Decide who may be asked, and ask: the vision model, and the report model if that saw nothing."""
     settings = stage.settings
-    vision = policy.vision_decision(facts, kill_switch=settings.llm_kill_switch)
-    report = policy.report_decision(
-        facts, kill_switch=settings.llm_kill_switch, available=bool(settings.decision_base_url)
+    mode = policy.degraded_mode(settings.skin_degraded_mode)
+    forced = policy.forces_vision(
+        facts, kill_switch=settings.llm_kill_switch, forced=settings.skin_force_vision_call
     )
-    if not report.call:
-        return Models(vision=vision, report=report)
-    answer, failure = await _report(stage, facts)
-    return Models(vision=vision, report=report, answer=answer, failure=failure)
+    vision = await ask_vision(stage, facts, mode)
+    report = policy.report_decision(
+        facts, kill_switch=settings.llm_kill_switch, available=bool(settings.decision_base_url), mode=mode
+    )
+    answer = failure = None
+    if report.call and vision.report is None:
+        answer, failure = await _report(stage, facts, first=vision.run is None)
+    return Models(vision=vision, report=report, answer=answer, failure=failure, mode=mode, forced=forced)
 
 
-async def _report(stage: Stage, facts: Intake) -> tuple[report_answer.Report | None, str | None]:
-    """Up to two rounds; the second only after an answer that did not hold, and only in what is left."""
+async def _report(
+    stage: Stage, facts: Intake, *, first: bool
+) -> tuple[report_answer.Report | None, str | None]:
+    """Up to two rounds; the second only after an answer that did not hold, and only in what is left.
+
+    first: no model was asked before. Without a photo that was read both rounds share a part of what is left;
+    with one the first attempt of the turn may run to the deadline, every other leaves time to conclude
+    (decision 25).
+    """
     lang = stage.turn.context.lang
     began_ms = stage.remaining_ms()
     share_ms = began_ms * stage.settings.report_share_pct // 100
     for strict in (False, True):
         left_ms = share_ms - (began_ms - stage.remaining_ms())
+        if policy.reads_photo(facts):
+            to_itself = first and not strict
+            left_ms = report_prompt.MAX_CALL_MS if to_itself else stage.remaining_ms() - _TO_CONCLUDE_MS
         if left_ms < _LEAST_ROUND_MS:
             return None, "report_output_invalid" if strict else "report_upstream_failed"
         question = DecisionChat(
@@ -150,7 +172,7 @@ def _making(stage: Stage) -> Making:
     )
 
 
-def _tell(stage: Stage, result: Conclusion) -> None:
+def _tell(stage: Stage, facts: Intake, result: Conclusion) -> None:
     """The whole answer. That it was saved is not known yet: the gap is taken back when it is."""
     envelope = stage.envelope
     envelope.say(result.sentence)
@@ -163,7 +185,7 @@ def _tell(stage: Stage, result: Conclusion) -> None:
         confidence, details = result.notice
         envelope.notice("low_confidence", confidence=confidence, details=details)
     envelope.next_state(INTERNAL_STATE)
-    envelope.event("value_moment", _value_moment(result.source))
+    envelope.event("value_moment", _value_moment(result.source, used_photos=facts.photo_used))
     envelope.stands()
     for name, made in (("artifact_created", result.artifact), ("ingredient_plan", result.plan)):
         telemetry.skin_flow.labels(name, "hit" if made is not None else "miss").inc()
@@ -200,8 +222,8 @@ async def _keep(stage: Stage, memory: Memory, result: Conclusion) -> None:
         envelope.patch_state(latest_artifact_id=artifact_id)
 
 
-def _value_moment(source: str) -> dict[str, Any]:
-    return {"kind": "skin_analysis", "used_photos": False, "analysis_source": source}
+def _value_moment(source: str, *, used_photos: bool = False) -> dict[str, Any]:
+    return {"kind": "skin_analysis", "used_photos": used_photos, "analysis_source": source}
 
 
 def _baseline(stage: Stage) -> CutPlan:
@@ -214,7 +236,11 @@ def _baseline(stage: Stage) -> CutPlan:
             Card(
                 card_id=f"analysis_{context.request_id}",
                 type="analysis_summary",
-                payload=summary.timeout_payload(photos_provided=provided, lang=context.lang),
+                payload=summary.timeout_payload(
+                    photos_provided=provided,
+                    lang=context.lang,
+                    mode=policy.degraded_mode(stage.settings.skin_degraded_mode),
+                ),
                 field_missing=[FieldMissing(field="analysis", reason=summary.TIMED_OUT)],
             ),
             Card(

@@ -8,6 +8,7 @@ from aurora.telemetry.exposition import CONTENT_TYPE, render_metrics
 from aurora.telemetry.families import (
     actionable_reply,
     admission_rejects,
+    analyze_requests,
     anti_template_violation,
     breaker_state,
     budget_overshoot_ms,
@@ -49,6 +50,10 @@ from aurora.telemetry.families import (
     ui_sink,
     upstream_call,
     upstream_latency_ms,
+    vision_calls,
+    vision_fails,
+    vision_fallbacks,
+    vision_latency_ms,
 )
 from aurora.telemetry.logs import bind_ids, clear_ids, configure_logging, get_logger, quiet
 from aurora.telemetry.registry import Counter, Gauge, Histogram, family
@@ -60,6 +65,7 @@ __all__ = [
     "Histogram",
     "actionable_reply",
     "admission_rejects",
+    "analyze_requests",
     "anti_template_violation",
     "bind_ids",
     "breaker_state",
@@ -108,4 +114,8 @@ __all__ = [
     "ui_sink",
     "upstream_call",
     "upstream_latency_ms",
+    "vision_calls",
+    "vision_fails",
+    "vision_fallbacks",
+    "vision_latency_ms",
 ]

@@ -10,6 +10,23 @@ from aurora.telemetry.registry import Counter, Gauge, Histogram
 
 # --- skin flow
 skin_flow = Counter("aurora_skin_flow_total", "Stages of the skin flow, hit or miss.", "stage", "outcome")
+analyze_requests = Counter(
+    "analyze_requests_total",
+    "Photo analyses.",
+    "issue_type",
+    "quality_grade",
+    "pipeline_version",
+    "device_class",
+)
+vision_calls = Counter("vision_calls_total", "Vision model decisions.", "provider", "decision")
+vision_fails = Counter("vision_fail_total", "Vision model failures.", "provider", "reason")
+vision_fallbacks = Counter("vision_fallback_total", "Vision fallbacks.", "provider", "reason")
+vision_latency_ms = Histogram(
+    "vision_latency_ms",
+    "Latency of the vision model.",
+    "provider",
+    buckets=(100, 250, 500, 1000, 2000, 5000, 10000, 30000),
+)
 
 # --- http
 http_requests = Counter(
@@ -54,6 +71,10 @@ feed_lag = Gauge(
     "aurora_feed_lag_events", "Events that the slowest feed reader has not seen.", mode="livemax"
 )
 storage_failures = Counter("aurora_storage_failures_total", "Store errors seen by requests.", "kind")
+
+# --- sign-in
+Counter("aurora_sign_ins_total", "Tries to sign in, by step and outcome.", "action", "outcome")
+Counter("aurora_mails_total", "Mails with a code, by way and outcome.", "way", "outcome")
 
 # --- upstreams
 upstream_call = Counter("upstream_call_total", "Open-chat calls of the decision system.", "path", "status")
@@ -126,12 +147,8 @@ LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Availability questions answered at once.",
         ("brand_id", "reason"),
     ),
-    ("analyze_requests_total", "Photo analyses.", _GEOMETRY),
     ("geometry_sanitizer_clip_total", "Regions clipped to the picture.", _GEOMETRY),
     ("geometry_sanitizer_drop_total", "Regions dropped.", (*_GEOMETRY, "reason", "region_type")),
-    ("vision_calls_total", "Vision model decisions.", ("provider", "decision")),
-    ("vision_fail_total", "Vision model failures.", ("provider", "reason")),
-    ("vision_fallback_total", "Vision fallbacks.", ("provider", "reason")),
     ("diag_ensemble_provider_calls_total", "Ensemble provider calls.", ("provider", "status")),
     ("diag_ensemble_provider_fail_total", "Ensemble provider failures.", ("provider", "reason")),
     ("diag_ensemble_provider_schema_fail_total", "Ensemble answers of the wrong shape.", ("provider",)),
@@ -206,7 +223,6 @@ LATER_GAUGES: tuple[tuple[str, str], ...] = (
 )
 
 LATER_HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("vision_latency_ms", "Latency of the vision model.", ("provider",)),
     ("diag_ensemble_provider_latency_ms", "Latency of ensemble providers.", ("provider",)),
     ("skinmask_infer_ms", "Time to make a skin mask.", ()),
     ("prelabel_gemini_latency_ms", "Latency of prelabel calls.", ()),

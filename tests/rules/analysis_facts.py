@@ -9,6 +9,7 @@ from typing import Any
 from aurora.contract.memory import Profile, SkinLog
 from aurora.rules.analysis import intake
 from aurora.rules.analysis.intake import Intake, Photo
+from aurora.rules.analysis.photo_reading import Reading
 
 TODAY = date(2026, 11, 24)
 ROUTINE = "AM gentle cleanser and SPF, PM moisturizer"
@@ -27,10 +28,14 @@ def facts(
     photos: Sequence[Photo] = (),
     logs: Sequence[SkinLog] = (),
     core: bool = True,
+    reading: Reading | None = None,
     **profile: Any,
 ) -> Intake:
-    """Facts of somebody with the core four (unless `core` is off), and what else is named."""
-    return intake.read(
+    """Facts of somebody with the core four (unless `core` is off), and what else is named.
+
+    reading: what became of the photo; without it, one that can be fetched at all has no link.
+    """
+    found = intake.read(
         use_photo=use_photo,
         routine=routine,
         photos=photos,
@@ -38,6 +43,9 @@ def facts(
         logs=logs,
         today=TODAY,
     )
+    if reading is None and intake.chosen_photo(found) is not None:
+        reading = Reading(code="DOWNLOAD_URL_GENERATE_FAILED")
+    return found if reading is None else intake.with_reading(found, reading)
 
 
 def photo(qc: str = "passed", photo_id: str = "upl_1", slot: str = "daylight") -> Photo:

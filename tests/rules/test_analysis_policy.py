@@ -38,8 +38,6 @@ def test_vision_is_skipped_for_the_first_reason_that_holds(read: Intake, kill: b
         (facts(ROUTINE, photos=[photo("")]), {}, "call", "degraded_mode_report"),
         (facts(ROUTINE), {}, "call", "detector_uncertain"),
         (facts("retinol"), {}, "skip", "detector_confident_template"),
-        (facts(ROUTINE), {"uncertainty": False}, "skip", "detector_confident_template"),
-        (facts("retinol"), {"uncertainty": True}, "call", "detector_uncertain"),
         (facts(None, logs=[log(notes="calm")]), {}, "call", "detector_uncertain"),
     ],
 )
@@ -66,7 +64,7 @@ def test_report_policy(read: Intake, how: dict[str, Any], decision: str, reason:
 def test_source_table(read: Intake, reported: bool, raw: str, rendered: str) -> None:
     chosen = policy.raw_source(read, reported=reported)
     assert chosen == raw
-    assert policy.rendered_source(read, chosen, photo_used=False) == rendered
+    assert policy.rendered_source(read, chosen) == rendered
 
 
 ROUTINE_MISSING = "routine_or_recent_logs_required"

@@ -6,10 +6,11 @@ from typing import Any
 
 from aurora.rules.analysis.confidence import GOAL_CONCERN_SCORE, NODES, Confidence, node
 from aurora.rules.analysis.intake import MAX_GOALS, Intake
+from aurora.rules.text import fold
 
 MAX_CONCERNS = 8
 _WEIGHT = {"profile": 0.75, "photo": 0.78, "rule": 0.68, "llm": 0.52}
-_MODELS = frozenset({"aurora_text"})
+_MODELS = frozenset({"aurora_text", "vision_gemini", "vision_openai", "vision_openai_fallback"})
 
 
 def known_facts(facts: Intake) -> tuple[str, ...]:
@@ -18,8 +19,11 @@ def known_facts(facts: Intake) -> tuple[str, ...]:
 
 
 def concerns_of(facts: Intake) -> tuple[tuple[str, float], ...]:
-    """(id, score) of every concern: without a photo these are the goals."""
-    return tuple((goal, GOAL_CONCERN_SCORE) for goal in facts.goals)[:MAX_CONCERNS]
+    """(id, score) of every concern: what a photo shows, from severity 1 on, then the goals."""
+    seen = [(f.issue_type, f.confidence) for f in facts.reading.seen]
+    known = {name for name, _ in seen}
+    goals = [(goal, GOAL_CONCERN_SCORE) for goal in facts.goals if fold(goal).strip() not in known]
+    return (*seen, *goals)[:MAX_CONCERNS]
 
 
 def build(
@@ -30,7 +34,6 @@ def build(
     created_at: str,
     raw: str,
     rendered: str,
-    photo_used: bool,
     identity: dict[str, Any],
 ) -> dict[str, Any]:
     """The artifact as it is stored. `public` is what the client sees of it.
@@ -47,11 +50,7 @@ def build(
         "sensitivity": _fact("sensitivity", facts.sensitivity),
         "goals": _goals(facts),
         "concerns": [
-            {
-                "id": name,
-                "confidence": node(score, "stated_goal").as_node(),
-                "evidence": [_evidence("profile", name, "goals")],
-            }
+            _concern(name, score, seen=any(f.issue_type == name for f in facts.reading.seen))
             for name, score in concerns_of(facts)
         ],
         "photos": [{"slot": p.slot, "photo_id": p.photo_id, "qc_status": p.qc or None} for p in facts.photos][
@@ -63,10 +62,10 @@ def build(
         },
         "analysis_context": {
             "analysis_source": rendered,
-            "used_photos": photo_used,
+            "used_photos": facts.photo_used,
             "quality_grade": facts.grade,
         },
-        "source_mix": _sources(facts, raw, photo_used),
+        "source_mix": _sources(facts, raw),
         "session_patch": {"latest_artifact_id": None},
         "identity": identity,
     }
@@ -114,6 +113,23 @@ def _goals(facts: Intake) -> dict[str, Any] | None:
     }
 
 
+def _concern(name: str, score: float, *, seen: bool) -> dict[str, Any]:
+    return {
+        "id": name,
+        "confidence": node(score, "seen_in_photo" if seen else "stated_goal").as_node(),
+        "evidence": [
+            {
+                "source": "photo",
+                "supports": [name],
+                "ref": {"type": "photo_finding", "id": f"pf_{name}"},
+                "reliabilityWeight": _WEIGHT["photo"],
+            }
+            if seen
+            else _evidence("profile", name, "goals")
+        ],
+    }
+
+
 def _evidence(source: str, supports: str, field: str) -> dict[str, Any]:
     return {
         "source": source,
@@ -123,9 +139,9 @@ def _evidence(source: str, supports: str, field: str) -> dict[str, Any]:
     }
 
 
-def _sources(facts: Intake, raw: str, photo_used: bool) -> list[str]:
+def _sources(facts: Intake, raw: str) -> list[str]:
     told = (
-        ("photo" if photo_used else "rule", True),
+        ("photo" if facts.photo_used else "rule", True),
         ("log", bool(facts.logs)),
         ("profile", facts.has_profile),
         ("llm", raw in _MODELS),

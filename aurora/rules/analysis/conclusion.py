@@ -7,21 +7,37 @@ from typing import Any
 import msgspec
 
 from aurora.contract.envelope import Lang
-from aurora.rules.analysis import artifact, confidence, plan, policy, render, summary
+from aurora.rules.analysis import (
+    artifact,
+    confidence,
+    photo_render,
+    plan,
+    policy,
+    render,
+    summary,
+    vision_run,
+)
 from aurora.rules.analysis.intake import Intake
 from aurora.rules.analysis.policy import Decision
 from aurora.rules.analysis.report_answer import Report
+from aurora.rules.analysis.vision_run import Vision
 
 ReportFailure = str  # report_upstream_failed or report_output_invalid
 
 
 class Models(msgspec.Struct, frozen=True, kw_only=True):
-    """What the models were asked, and what came of it. failure: why an asked report is missing."""
+    """What the models were asked, and what came of it.
 
-    vision: Decision
+    answer: the report model's; failure: why an asked report is missing. mode: who may speak about a degraded
+    photo. forced: `policy.forces_vision`.
+    """
+
+    vision: Vision
     report: Decision
     answer: Report | None = None
     failure: ReportFailure | None = None
+    mode: str = "report"
+    forced: bool = False
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +72,13 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
 
 def conclude(facts: Intake, models: Models, making: Making, lang: Lang) -> Conclusion:
     """The whole result. Nothing in it is surer than the artifact's one confidence."""
-    raw = policy.raw_source(facts, reported=models.answer is not None)
-    source = policy.rendered_source(facts, raw, photo_used=False)
+    run = models.vision.run
+    seen = run.source if run is not None and run.report is not None else None
+    raw = policy.raw_source(facts, reported=models.answer is not None, vision=seen, forced=models.forced)
+    source = policy.rendered_source(facts, raw)
     failure = policy.photo_failure(facts)
+    report = models.vision.report if seen is not None else models.answer
+    told_of_model = vision_run.notice(models.vision, facts, lang)
     known = artifact.known_facts(facts)
     concerns = artifact.concerns_of(facts)
     scores = [score for _, score in concerns]
@@ -67,7 +87,7 @@ def conclude(facts: Intake, models: Models, making: Making, lang: Lang) -> Concl
         concern_scores=scores,
         source=raw,
         photo_requested=facts.photo_requested,
-        photo_used=False,
+        photo_used=facts.photo_used,
         grade=facts.grade if facts.photo_expected else "pass",
         has_primary_input=facts.has_primary_input,
     )
@@ -80,7 +100,6 @@ def conclude(facts: Intake, models: Models, making: Making, lang: Lang) -> Concl
             created_at=making.created_at,
             raw=raw,
             rendered=source,
-            photo_used=False,
             identity=making.identity,
         )
         if making.with_plan:
@@ -97,12 +116,12 @@ def conclude(facts: Intake, models: Models, making: Making, lang: Lang) -> Concl
         facts,
         raw,
         lang,
-        analysis=render.analysis(facts, raw, lang, report=models.answer, failure=failure),
+        analysis=photo_render.analysis(facts, raw, lang, report=report, notice=told_of_model)
+        if policy.reads_photo(facts)
+        else render.analysis(facts, raw, lang, report=report, failure=failure, model_notice=told_of_model),
         source=source,
         failure=failure,
-        vision=models.vision,
-        report=models.report,
-        report_failure=models.failure,
+        models=summary.Asked(models.vision, models.report, models.failure, models.mode, models.forced),
         artifact=artifact.public(made) if made is not None else None,
         plan=made_plan,
         ready=ready,
@@ -111,7 +130,7 @@ def conclude(facts: Intake, models: Models, making: Making, lang: Lang) -> Concl
     return Conclusion(
         source=source,
         summary=told,
-        missing=policy.missing(facts),
+        missing=policy.missing(facts, vision_code=run.code if run is not None else None),
         sentence=summary.sentence(facts, raw, lang, ready=ready, failure=failure),
         plan_card=plan.card_payload(made_plan) if made_plan is not None else None,
         notice=(sure.as_node(), summary.low_confidence_details(facts, lang)) if low else None,

@@ -10,10 +10,9 @@ import msgspec
 
 from aurora.contract.memory import Profile, SkinLog
 from aurora.rules.analysis.actives import STRONG, actives_in, stings, text_of
+from aurora.rules.analysis.photo_reading import UNREAD, Grade, Reading, merged
 from aurora.rules.redflags import check
 from aurora.rules.text import fold
-
-Grade = Literal["pass", "degraded", "fail", "unknown"]
 
 _PASSED = frozenset({"passed", "pass", "ok"})
 _FAILED = frozenset({"fail", "failed", "reject", "rejected", "bad"})
@@ -43,7 +42,8 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the rules of an analysis look at, read once.
 
     routine_text: every word of the routine, folded. red_flags: what in it sounds like a case for a doctor.
-    grade, grade_reasons: of the photos that could be used. signals, strong: what stands behind
+    grade, grade_reasons: of the photos that could be used, and of the pixels once they were read (`reading`).
+    signals, strong: what stands behind
     `detector_level` (contract C 11.9).
     """
 
@@ -75,6 +75,25 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     detector_level: str
     signals: tuple[str, ...]
     strong: tuple[str, ...]
+
+    reading: Reading = UNREAD
+
+    @property
+    def photo_used(self) -> bool:
+        """Whether a photo's pixels were read."""
+        return self.reading.used
+
+    @property
+    def level(self) -> str:
+        """How far things are settled: by the pixels, or else by what was answered."""
+        policy = self.reading.policy
+        return policy.level if policy is not None else self.detector_level
+
+    @property
+    def uncertainty(self) -> bool | None:
+        """Whether the pixels leave things open; None when they were not read."""
+        policy = self.reading.policy
+        return bool(policy.uncertainty) if policy is not None else None
 
     @property
     def has_routine(self) -> bool:
@@ -125,6 +144,35 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     def dry(self) -> bool:
         """Whether the skin is said to be dry."""
         return said(self.skin_type, _DRY)
+
+
+def with_reading(facts: Intake, reading: Reading) -> Intake:
+    """The facts once a photo was looked at: the worse grade counts."""
+    grade, reasons = merged(facts.grade, facts.grade_reasons, reading)
+    return msgspec.structs.replace(facts, reading=reading, grade=grade, grade_reasons=reasons)
+
+
+def chosen_photo(facts: Intake, *, forced: bool = False) -> Photo | None:
+    """The photo to look at (contract C 11.10): daylight first, of those whose check went best.
+
+    Photos that failed their check are looked at only when `forced`.
+    """
+    if not facts.photo_expected or (facts.grade == "fail" and not forced):
+        return None
+    order = (
+        ("degraded", "passed", "failed") if facts.grade == "degraded" else ("passed", "degraded", "failed")
+    )
+    for name in order:
+        found = [p for p in facts.photos if bucket(p.qc) == name]
+        if found and (name != "failed" or forced):
+            return next((p for p in found if p.slot.lower() == "daylight"), found[0])
+    return None
+
+
+def bucket(qc: str) -> Literal["passed", "degraded", "failed"]:
+    """What a check's word means; one we do not know, and none, is neither good nor bad."""
+    token = fold(qc).strip()
+    return "passed" if token in _PASSED else "failed" if token in _FAILED else "degraded"
 
 
 def said(value: str | None, among: frozenset[str]) -> bool:

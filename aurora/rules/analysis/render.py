@@ -1,5 +1,7 @@
 """The `analysis` object as the client gets it, when it rests on no photo (contract C 17, 18; F 13.1).
 
+`photo_render` makes the other one.
+
 What every such analysis says: why there is no photo reading, what answers and routine support, what to do for
 seven days, how to retake, what we would like to know. The strategy opens with one line and goes straight into
 its three numbered steps, because the client looks for them there; its features are never fewer than three,
@@ -15,6 +17,7 @@ from aurora.contract.envelope import Lang
 from aurora.rules.analysis import content, policy
 from aurora.rules.analysis.content import Feature, Guidance, Pair
 from aurora.rules.analysis.intake import Intake
+from aurora.rules.analysis.photo_reading import DIAGNOSIS_FAILED
 from aurora.rules.analysis.policy import Raw
 from aurora.rules.analysis.report_answer import Report
 from aurora.rules.notices import pick
@@ -39,6 +42,30 @@ _PRIMARY: dict[str, Pair] = {
     policy.NO_BYTES: (
         "Your photo could not be opened: no link to it could be made.",
         "照片暂时打不开：没能生成它的读取链接。",
+    ),
+    "DOWNLOAD_URL_FETCH_4XX": (
+        "Your photo could not be opened: the storage refused it.",
+        "照片暂时打不开：存储服务拒绝了读取。",
+    ),
+    "DOWNLOAD_URL_FETCH_5XX": (
+        "Your photo could not be opened: the storage has a problem.",
+        "照片暂时打不开：存储服务出了故障。",
+    ),
+    "DOWNLOAD_URL_TIMEOUT": (
+        "Your photo could not be opened: the storage took too long.",
+        "照片暂时打不开：存储服务响应太慢。",
+    ),
+    "DOWNLOAD_URL_EXPIRED": (
+        "Your photo could not be opened: the link to it has expired.",
+        "照片暂时打不开：读取链接已经过期。",
+    ),
+    "DOWNLOAD_URL_DNS": (
+        "Your photo could not be opened: its storage was not found.",
+        "照片暂时打不开：找不到它所在的存储服务。",
+    ),
+    DIAGNOSIS_FAILED: (
+        "Your photo could not be looked at: we ran out of time for it.",
+        "这次没来得及看照片：处理时间不够。",
     ),
 }
 _GUARDRAIL: Pair = (
@@ -108,17 +135,24 @@ _COULD_NOT: Pair = (
 
 
 def analysis(
-    facts: Intake, raw: Raw, lang: Lang, *, report: Report | None = None, failure: str | None = None
+    facts: Intake,
+    raw: Raw,
+    lang: Lang,
+    *,
+    report: Report | None = None,
+    failure: str | None = None,
+    model_notice: str | None = None,
 ) -> dict[str, Any]:
     """The finished object.
 
-    raw: who speaks. report: the model's, when raw is `aurora_text`. failure: why a sent photo was not read.
+    raw: who speaks. report: the model's; its lines are heard when raw is `aurora_text`. failure: why a sent
+    photo was not read. model_notice: about a vision model that could not look.
     """
     features = _features(facts, raw, lang, report, failure)
     retake = [pick(lang, line) for line in _RETAKE]
     meanwhile = [pick(lang, line) for line in _MEANWHILE]
     questions = [pick(lang, line) for line in _ASK]
-    notice = photo_line(facts, lang, failure)
+    notice = photo_line(facts, lang, failure, model_notice)
     return {
         "features": [{"observation": f.observation, "confidence": f.confidence} for f in features],
         "strategy": _strategy(facts, raw, lang, notice, retake, questions),
@@ -143,12 +177,11 @@ def analysis(
     }
 
 
-def photo_line(facts: Intake, lang: Lang, failure: str | None) -> str:
-    """What became of the photo, in a sentence or two."""
-    if policy.wants_retake(facts):
-        return pick(lang, _FAILED_LINE)
-    line = pick(lang, _PHOTO_LINE)
-    return f"{could_not_read(failure, lang)}{'' if lang == 'CN' else ' '}{line}" if failure else line
+def photo_line(facts: Intake, lang: Lang, failure: str | None, model_notice: str | None = None) -> str:
+    """What became of the photo, in a sentence or two; a failure of its own comes before the model's."""
+    line = pick(lang, _FAILED_LINE if policy.photo_failed(facts) else _PHOTO_LINE)
+    first = could_not_read(failure, lang) if failure else model_notice
+    return f"{first}{'' if lang == 'CN' else ' '}{line}" if first else line
 
 
 def could_not_read(failure: str, lang: Lang) -> str:
@@ -157,7 +190,7 @@ def could_not_read(failure: str, lang: Lang) -> str:
 
 
 def _primary_reason(facts: Intake, failure: str | None) -> Pair:
-    if policy.wants_retake(facts):
+    if policy.photo_failed(facts):
         return _PRIMARY["fail"]
     if failure:
         return _PRIMARY[failure]
@@ -298,20 +331,7 @@ def _plan(facts: Intake, lang: Lang, meanwhile: Sequence[str]) -> dict[str, Any]
             ],
             "steps": [],
         },
-        "tracking": {
-            "checkboxes": [
-                {"metric": metric, "label": pick(lang, label), "options": ["↓", "→", "↑"]}
-                for metric, label in _TRACK
-            ],
-            "retake_prompt": pick(
-                lang,
-                (
-                    "In a week, take one photo in the same light.",
-                    "一周后，在同样的光线下拍一张照片。",
-                ),
-            ),
-            "retake_after_days": 7,
-        },
+        "tracking": tracking(lang),
     }
 
 
@@ -321,6 +341,24 @@ _TRACK: tuple[tuple[str, Pair], ...] = (
     ("new_breakouts", ("New breakouts", "新长的痘")),
     ("shine_oil_control", ("Shine", "出油")),
 )
+
+
+def tracking(lang: Lang) -> dict[str, Any]:
+    """What to watch for a week."""
+    return {
+        "checkboxes": [
+            {"metric": metric, "label": pick(lang, label), "options": ["↓", "→", "↑"]}
+            for metric, label in _TRACK
+        ],
+        "retake_prompt": pick(
+            lang,
+            (
+                "In a week, take one photo in the same light.",
+                "一周后，在同样的光线下拍一张照片。",
+            ),
+        ),
+        "retake_after_days": 7,
+    }
 
 
 def _step(lang: Lang, priority: str, what: Pair, why: Pair) -> dict[str, Any]:

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from aurora.contract.envelope import Lang
-from aurora.rules.analysis import content, policy, render
+from aurora.rules.analysis import content, policy, render, vision_run
 from aurora.rules.analysis.content import Pair
 from aurora.rules.analysis.intake import Intake
 from aurora.rules.analysis.policy import Decision, Raw
+from aurora.rules.analysis.vision_run import Vision
 from aurora.rules.notices import pick
 
 MAX_REASONS = 8
 TIMED_OUT = "analysis_budget_timeout"
 TIMEOUT_ACTIONS = ("retry_analysis", "upload_daylight_and_indoor_white", "update_current_routine")
-_VISION_PROVIDER = "gemini"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which models were to be asked, and how that went. report_failure: why an asked report is missing.
+
+    mode: who may speak about a degraded photo. forced: the vision model was asked against the rules.
+    """
+
+    vision: Vision
+    report: Decision
+    report_failure: str | None = None
+    mode: str = "report"
+    forced: bool = False
 
 
 def payload(
@@ -25,9 +40,7 @@ def payload(
     analysis: dict[str, Any],
     source: str,
     failure: str | None,
-    vision: Decision,
-    report: Decision,
-    report_failure: str | None,
+    models: Asked,
     artifact: dict[str, Any] | None,
     plan: dict[str, Any] | None,
     ready: bool,
@@ -38,7 +51,7 @@ def payload(
         "low_confidence": raw == "baseline_low_confidence",
         "photos_provided": facts.photos_provided,
         "photo_qc": list(facts.photo_qc),
-        "used_photos": False,
+        "used_photos": facts.photo_used,
         "analysis_source": source,
         "quality_report": {
             "photo_quality": {"grade": facts.grade, "reasons": list(facts.grade_reasons)},
@@ -47,30 +60,26 @@ def payload(
                 "signals": list(facts.signals),
                 "strong": list(facts.strong),
             },
-            "degraded_mode": policy.DEGRADED_MODE,
-            "llm": {"vision": _vision_node(vision), "report": report.as_node()},
-            "reasons": _reasons(facts, raw, lang, failure, report, report_failure),
+            "degraded_mode": models.mode,
+            "llm": {"vision": vision_run.node(models.vision, facts), "report": models.report.as_node()},
+            "reasons": _reasons(facts, raw, lang, failure, models),
         },
         "recommendation_ready": ready,
         "photo_pipeline_enabled": False,
     }
-    if failure:
-        body["photo_notice"] = {"failure_code": failure, "message": render.could_not_read(failure, lang)}
+    pixels = facts.reading.policy
+    if pixels is not None:
+        body["quality_report"]["detector_policy"] = pixels.as_node()
+    if facts.reading.code is not None:
+        body["photo_notice"] = {
+            "failure_code": facts.reading.code,
+            "message": render.could_not_read(facts.reading.code, lang),
+        }
     if artifact is not None:
         body["diagnosis_artifact"] = artifact
     if plan is not None:
         body["ingredient_plan"] = plan
     return body
-
-
-def _vision_node(decision: Decision) -> dict[str, Any]:
-    return {
-        **decision.as_node(),
-        "provider": _VISION_PROVIDER,
-        "upstream_status_code": None,
-        "latency_ms": None,
-        "retry": {"attempted": 0, "final": "fail", "last_reason": None},
-    }
 
 
 # --- reasons
@@ -95,16 +104,27 @@ _REPORT_FAILED: dict[str, Pair] = {
 }
 
 
-def _reasons(
-    facts: Intake, raw: Raw, lang: Lang, failure: str | None, report: Decision, report_failure: str | None
-) -> list[str]:
+def _reasons(facts: Intake, raw: Raw, lang: Lang, failure: str | None, models: Asked) -> list[str]:
     found: list[Pair] = []
+    report, run = models.report, models.vision.run
     if "llm_kill_switch" in report.reasons:
         found.append(("Model calls are switched off; rules stand in.", "模型调用已关闭，改用规则解读。"))
     if facts.photo_requested and not facts.photos_provided:
         found.append(("A photo was asked for, but none came.", "选择了使用照片，但没有收到照片。"))
     if failure:
         found.append((f"The photo could not be opened ({failure}).", f"照片无法打开（{failure}）。"))
+    unreadable = facts.reading.unreadable
+    if unreadable is not None:
+        found.append(
+            (f"The photo's pixels could not be read ({unreadable}).", f"无法读取照片内容（{unreadable}）。")
+        )
+    elif facts.photo_used and facts.grade == "degraded":
+        found.append(
+            (
+                "The photo's quality is limited, so its findings count less.",
+                "照片质量一般，相关结论会打折扣。",
+            )
+        )
     if not facts.has_primary_input:
         found.append(("Routine and recent check-ins are unknown.", "还不知道护肤流程，也没有近期打卡。"))
     if raw == "retake":
@@ -112,8 +132,21 @@ def _reasons(
             ("The photo did not pass the quality check; please retake it.", "照片未通过质量检查，请重拍。")
         )
     found += [_SKIPPED[reason] for reason in report.reasons if reason in _SKIPPED]
-    if report_failure:
-        found.append(_REPORT_FAILED[report_failure])
+    if models.report_failure:
+        found.append(_REPORT_FAILED[models.report_failure])
+    if models.forced:
+        found.append(("The photo model was asked on purpose.", "本次强制调用了照片模型。"))
+    if run is not None and run.code is not None:
+        found.append(
+            (f"The photo model could not help ({run.code}).", f"照片模型没有给出结果（{run.code}）。")
+        )
+    if run is not None and run.report is not None and run.fallback_from is not None:
+        found.append(
+            (
+                f"OpenAI looked at the photo as a fallback ({run.primary_failure}).",
+                f"首选照片模型未成功（{run.primary_failure}），由 OpenAI 代为查看。",
+            )
+        )
     return [pick(lang, text) for text in found][:MAX_REASONS]
 
 
@@ -191,6 +224,8 @@ def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str |
                 "这次没能打开你的照片，所以结果里没有任何内容来自照片，只依据你的回答。稍后请再上传一次。",
             ),
         )
+    if policy.reads_photo(facts):
+        return _of_photo(facts, lang, ready=ready)
     if raw == "baseline_low_confidence":
         return pick(
             lang,
@@ -227,6 +262,40 @@ def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str |
     )
 
 
+def _of_photo(facts: Intake, lang: Lang, *, ready: bool) -> str:
+    """A photo was read: what it was good for, and the one thing that would help now."""
+    first = pick(
+        lang,
+        (
+            "I've read your photo; this is what shows on the surface, not a diagnosis."
+            if facts.grade == "pass"
+            else "I've read your photo with some care, because its quality is limited. No diagnosis, though.",
+            "照片我看过了，以下只是表面能看到的情况，不是诊断。"
+            if facts.grade == "pass"
+            else "照片我看过了，不过画质一般，我会说得保守些，也不作为诊断。",
+        ),
+    )
+    gaps = _core_gaps(facts, lang)
+    if not facts.has_primary_input:
+        then: Pair = (
+            "Tell me your morning and evening products, and the plan gets more exact.",
+            "再告诉我你早晚在用的产品，方案就能更准。",
+        )
+    elif gaps:
+        then = (f"To suggest products I still need: {gaps}.", f"要推荐产品，我还需要知道：{gaps}。")
+    elif ready:
+        then = (
+            "When you like, ask me for product picks that fit it.",
+            "想看适合的产品，随时跟我说。",
+        )
+    else:
+        then = (
+            "A brighter, sharper photo would make it surer.",
+            "补一张光线好、更清晰的照片，结果会更可靠。",
+        )
+    return first + pick(lang, (" ", "")) + pick(lang, then)
+
+
 def safety_details(lang: Lang) -> list[str]:
     """What to do when something in the routine's own words sounds like a case for a doctor."""
     return [
@@ -260,7 +329,7 @@ _LATE_FEATURES: tuple[Pair, Pair, Pair] = (
 )
 
 
-def timeout_payload(*, photos_provided: bool, lang: Lang) -> dict[str, Any]:
+def timeout_payload(*, photos_provided: bool, lang: Lang, mode: str = "report") -> dict[str, Any]:
     """The summary when the budget fired: the baseline of nobody in particular (contract C 24)."""
     plan = content.baseline_guidance(lang)
     skipped = {"decision": "skip", "reasons": [TIMED_OUT]}
@@ -280,7 +349,7 @@ def timeout_payload(*, photos_provided: bool, lang: Lang) -> dict[str, Any]:
         "quality_report": {
             "photo_quality": {"grade": "unknown", "reasons": [TIMED_OUT]},
             "detector_confidence": {"level": "low", "signals": [], "strong": []},
-            "degraded_mode": policy.DEGRADED_MODE,
+            "degraded_mode": mode,
             "llm": {"vision": dict(skipped), "report": dict(skipped)},
             "reasons": [pick(lang, _LATE_LINE)],
         },

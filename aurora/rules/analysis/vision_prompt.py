@@ -8,9 +8,23 @@ import msgspec
 
 from aurora.contract.envelope import Lang
 from aurora.rules.analysis.intake import Intake
+from aurora.rules.analysis.photo_reading import label_of
 from aurora.rules.analysis.report_prompt import context
 
 SYSTEM = "You answer with one strict JSON object and nothing else."
+
+
+def candidates(facts: Intake) -> list[dict[str, Any]]:
+    """What was measured, most severe first, at most two (contract C 14)."""
+    return [
+        {
+            "issue_type": f.issue_type,
+            "severity": f.severity,
+            "confidence_label": label_of(f.confidence),
+            "evidence": [evidence.region for evidence in f.evidence[:2]],
+        }
+        for f in facts.reading.seen[:2]
+    ]
 
 
 def prompt(facts: Intake, lang: Lang, *, candidates: list[dict[str, Any]] | None = None) -> str:
