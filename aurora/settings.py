@@ -49,6 +49,7 @@ _WEB = "HTTP"
 _EV = "UI telemetry"
 _FLAG = "Feature flags"
 _ASK = "Clarification, planner, rollout"
+_AUTH = "Sign-in"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -1007,6 +1008,129 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
 
+    # --- sign-in
+    auth_enabled: Annotated[
+        bool,
+        var("AURORA_BFF_AUTH_ENABLED", doc="Needs a pepper and a database.", strict=True, group=_AUTH),
+    ] = False
+    auth_pepper: Annotated[
+        str,
+        var(
+            "AURORA_BFF_AUTH_PEPPER",
+            "AURORA_AUTH_PEPPER",
+            doc="Key of every hash of a code, token, password or address. Changing it ends all sessions and "
+            "makes all passwords wrong.",
+            secret=True,
+            group=_AUTH,
+        ),
+    ] = ""
+    auth_challenge_ttl_ms: Annotated[
+        int,
+        var("AURORA_BFF_AUTH_CHALLENGE_TTL_MS", doc="Life of a code.", lo=60_000, hi=1_800_000, group=_AUTH),
+    ] = 600_000
+    auth_session_ttl_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_AUTH_SESSION_TTL_MS",
+            doc="Life of a session, 30 days; it does not slide.",
+            lo=300_000,
+            hi=15_552_000_000,
+            group=_AUTH,
+        ),
+    ] = 2_592_000_000
+    auth_password_max_attempts: Annotated[
+        int,
+        var(
+            "AURORA_BFF_AUTH_PASSWORD_MAX_ATTEMPTS",
+            doc="Wrong passwords of an address until it is locked.",
+            lo=3,
+            hi=10,
+            group=_AUTH,
+        ),
+    ] = 5
+    auth_password_lockout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_AUTH_PASSWORD_LOCKOUT_MS",
+            doc="How long it is locked.",
+            lo=60_000,
+            hi=3_600_000,
+            group=_AUTH,
+        ),
+    ] = 900_000
+    auth_scrypt_n: Annotated[
+        int,
+        var(
+            "AURORA_BFF_AUTH_SCRYPT_N",
+            doc="Cost of new passwords, rounded down to a power of two; 1 KiB of memory each.",
+            lo=1024,
+            hi=32_768,
+            group=_AUTH,
+        ),
+    ] = 16_384
+    auth_trusted_proxies: Annotated[
+        int,
+        var(
+            "AURORA_TRUSTED_PROXIES",
+            doc="Proxies of ours before the service, for the limits per client: so many names at the end of "
+            "X-Forwarded-For are believed. 0: the peer of the socket.",
+            lo=0,
+            hi=5,
+            group=_AUTH,
+        ),
+    ] = 0
+    auth_email_provider: Annotated[
+        str,
+        var(
+            "AURORA_BFF_AUTH_EMAIL_PROVIDER",
+            doc="`resend`, `smtp` or `file`; empty: the first that is configured.",
+            group=_AUTH,
+        ),
+    ] = ""
+    auth_email_from: Annotated[
+        str,
+        var(
+            "AURORA_BFF_AUTH_EMAIL_FROM",
+            "AURORA_AUTH_EMAIL_FROM",
+            doc="Sender of the mails, for Resend and SMTP.",
+            group=_AUTH,
+        ),
+    ] = ""
+    resend_api_key: Annotated[str, var("RESEND_API_KEY", doc="Key for Resend.", secret=True, group=_AUTH)] = (
+        ""
+    )
+    resend_base_url: Annotated[str, var("RESEND_BASE_URL", doc="Where Resend is.", group=_AUTH)] = (
+        "https://api.resend.com"
+    )
+    auth_smtp_host: Annotated[str, var("AURORA_BFF_AUTH_SMTP_HOST", doc="SMTP server.", group=_AUTH)] = ""
+    auth_smtp_port: Annotated[
+        int, var("AURORA_BFF_AUTH_SMTP_PORT", doc="Its port.", lo=1, hi=65535, group=_AUTH)
+    ] = 587
+    auth_smtp_user: Annotated[
+        str, var("AURORA_BFF_AUTH_SMTP_USER", doc="Name to log in with; empty: no login.", group=_AUTH)
+    ] = ""
+    auth_smtp_password: Annotated[
+        str, var("AURORA_BFF_AUTH_SMTP_PASSWORD", doc="Its password.", secret=True, group=_AUTH)
+    ] = ""
+    auth_smtp_tls: Annotated[
+        str,
+        var("AURORA_BFF_AUTH_SMTP_TLS", doc="`starttls`, `tls` (from the start) or `none`.", group=_AUTH),
+    ] = "starttls"
+    auth_email_file: Annotated[
+        str,
+        var("AURORA_BFF_AUTH_EMAIL_FILE", doc="For development: mails go into this file.", group=_AUTH),
+    ] = ""
+    auth_debug: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_AUTH_DEBUG",
+            "AURORA_BFF_AUTH_DEBUG_RETURN_CODE",
+            doc="For tests: the answer holds the code itself. Never in production.",
+            strict=True,
+            group=_AUTH,
+        ),
+    ] = False
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Read `env`. A number that is no number means the default; numbers are clamped, never refused."""
@@ -1024,6 +1148,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "posthog_host",
             "weather_geocoding_base_url",
             "weather_forecast_base_url",
+            "resend_base_url",
         ):
             if url in values:
                 values[url] = values[url].rstrip("/")

@@ -17,32 +17,46 @@ from aurora.actors.links import Reply
 from aurora.actors.questions import (
     AskVision,
     CatalogueRows,
+    ChallengeOpened,
+    CheckPassword,
+    CloseSession,
     CommerceSearch,
     ConfirmPhoto,
     DecisionChat,
     Erase,
+    EraseAccount,
     FindPlace,
     ForgetPhotos,
     LookAtPhoto,
+    MailSent,
     MatchCatalogue,
     MeasurePhoto,
+    OpenChallenge,
     OpenProduct,
     PhotoChecked,
     PhotoSeen,
     PhotoSlot,
     PresignPhoto,
     Question,
+    ReadAccount,
     ReadForecast,
     ReadLogs,
     ReadMemory,
     ReadVision,
+    RedeemCode,
     Remember,
+    SendCode,
+    SetPassword,
+    SignedIn,
+    SignInRefused,
     StorePhoto,
+    TriesLimited,
     VisionAnswer,
     VisionReady,
 )
 from aurora.contract.memory import Memory, SkinLog
 from aurora.skin.measured import Measured
+from aurora.store.accounts import Account
 from aurora.store.port import Appended
 
 _STATUS = 200  # of an answer; what else an upstream said was recorded as a failure
@@ -80,6 +94,14 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),
+    OpenChallenge: _of(ChallengeOpened | TriesLimited),
+    RedeemCode: _of(SignedIn | SignInRefused | TriesLimited),
+    CheckPassword: _of(SignedIn | SignInRefused | TriesLimited),
+    SetPassword: _of(str),
+    ReadAccount: _of(Account | None),
+    CloseSession: _of(bool),
+    EraseAccount: _of(bool),
+    SendCode: _of(MailSent),
     Erase: _of(str),
 }
 

@@ -10,15 +10,18 @@ import trio
 
 from aurora import telemetry
 from aurora.actors import catalogue
+from aurora.actors.accounts import accounts_handler
 from aurora.actors.call import Handler
 from aurora.actors.clerk import Clerk
 from aurora.actors.commerce import auth_headers, commerce_handler
 from aurora.actors.decision import decision_handler
 from aurora.actors.links import Link
+from aurora.actors.mail import Mailer, mail_handler, mailer_of
 from aurora.actors.memory import memory_handler
 from aurora.actors.photo_look import Pixels, looking_handler, preparing
 from aurora.actors.photos import PhotoDesk, photos_handler
 from aurora.actors.pixels import pixel_pool
+from aurora.actors.sign_in_desk import SignInDesk
 from aurora.actors.trace import Tracer, flags_in_force
 from aurora.actors.vision import VisionModels, vision_handler
 from aurora.actors.weather import MAX_BYTES, weather_handler
@@ -26,6 +29,7 @@ from aurora.contract.errors import ContractError
 from aurora.lifetime import service_nursery
 from aurora.rules.matcher.catalogue import Catalogue
 from aurora.settings import Settings
+from aurora.store.open import accounts_of
 from aurora.store.port import Store
 
 RETRY_AFTER_S = 1
@@ -52,6 +56,7 @@ class House:
         photos: PhotoDesk | None = None,
         pixels: Pixels | None = None,
     ) -> None:
+        self.sign_in = SignInDesk(accounts_of(store), settings)
         self.photos = photos or PhotoDesk.of(Link("photos", "", settings), settings)
         self.settings = settings
         self.store = store
@@ -68,6 +73,7 @@ class House:
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
                 "photos": photos_handler(self.photos),
+                **sign_in_handlers(self.sign_in, mailer_of(settings, links.get("mail"))),
                 **_of_photos(self.photos, pixels, links, settings),
             }
         )
@@ -129,6 +135,7 @@ async def furnish(
         weather_link("geocoding", settings.weather_geocoding_base_url, settings) as geocoding,
         weather_link("forecast", settings.weather_forecast_base_url, settings) as forecast,
         Link("photos", settings.backend_base_url, settings) as photos,
+        Link("mail", settings.resend_base_url if settings.resend_api_key else "", settings) as mail,
         Link("gemini", settings.gemini_base_url if settings.gemini_api_key else "", settings) as gemini,
         Link("openai", settings.openai_base_url if settings.openai_api_key else "", settings) as openai,
         aclosing(PhotoDesk.of(photos, settings)) as desk,
@@ -136,7 +143,7 @@ async def furnish(
         service_nursery() as nursery,
     ):
         links = {"decision": decision, "commerce": commerce, "geocoding": geocoding, "forecast": forecast}
-        links |= {"photos": photos, "gemini": gemini, "openai": openai}
+        links |= {"mail": mail, "photos": photos, "gemini": gemini, "openai": openai}
         shelf = catalogue.load(settings)
         house = House(settings, store, links, shelf=shelf, photos=desk, pixels=pixels or pool)
         house.clerk.calibrate()
@@ -145,6 +152,14 @@ async def furnish(
         for link in links.values():
             await nursery.start(link.watch)
         yield house
+
+
+def sign_in_handlers(desk: SignInDesk, mailer: Mailer | None) -> dict[str, Handler]:
+    """The two actors of signing in; a code goes from one to the other over the desk's tray."""
+    return {
+        "accounts": accounts_handler(desk, can_send=mailer is not None),
+        "mail": mail_handler(mailer, desk.tray),
+    }
 
 
 def weather_link(name: str, base_url: str, settings: Settings) -> Link:

@@ -326,7 +326,7 @@ class OpenChallenge(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "accounts"
 
 
-class ChallengeOpened(msgspec.Struct, frozen=True, kw_only=True):
+class ChallengeOpened(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A code waits to be sent. debug_code: the code itself, with AURORA_BFF_AUTH_DEBUG; traces hide it."""
 
     challenge_id: str
@@ -342,7 +342,7 @@ class TriesLimited(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class RedeemCode(Question, frozen=True, kw_only=True, tag=True):
-    """Accounts: is the code in the turn's body the open one? Answer: SignedIn, SignInRefused, TriesLimited."""
+    """Accounts: is the code in the turn's body the open one? Answer: as of CheckPassword."""
 
     actor: ClassVar[str] = "accounts"
 
@@ -370,7 +370,7 @@ class SignInRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class SetPassword(Question, frozen=True, kw_only=True, tag=True):
-    """Accounts: keep the password in the turn's body. Answer: bool, False where the user is gone."""
+    """Accounts: keep the password in the turn's body. Answer: `kept`, `blank` or `gone` (no such user)."""
 
     actor: ClassVar[str] = "accounts"
 

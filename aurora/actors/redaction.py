@@ -7,7 +7,8 @@ import re
 # In the name of a key or of a URL parameter, these words make its value a secret.
 _SECRET_WORDS = (
     b"token", b"secret", b"passw", b"api_key", b"api-key", b"apikey", b"authorization", b"cookie",
-    b"credential", b"signature", b"one_time_code", b"onetimecode", b"otp", b"x-amz-", b"x-goog-",
+    b"credential", b"signature", b"one_time_code", b"onetimecode", b"otp", b"debug_code", b"x-amz-",
+    b"x-goog-",
 )  # fmt: skip
 _SECRET_PARAMS = (b"?sig=", b"&sig=", b"?key=", b"&key=")
 _LONGEST_NAME = 40

@@ -51,6 +51,7 @@ MOST_VALUE_BYTES = 256 * 1024
 MOST_TURN_BYTES = 1024 * 1024
 QUEUE = 2048
 MOST_LINES_A_SECOND = 10
+HIDDEN = "[redacted]"
 
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
@@ -83,7 +84,7 @@ class TurnTrace:
             "identity": turn.identity,
             "now_ms": turn.now_ms,
             "seed": turn.seed,
-            "body": turn.body,
+            "body": hidden(turn.body),
             "raw": turn.raw,
         }
         kept = self._keep(redact(_encoder.encode(told)))
@@ -150,6 +151,12 @@ class TurnTrace:
             return {"oversize_bytes": len(encoded)}
         self._bytes += len(encoded)
         return msgspec.Raw(encoded)
+
+
+def hidden(body: Any) -> Any:
+    """A body as traces keep it: of the fields that its struct calls `hidden`, only that they were there."""
+    names = getattr(body, "hidden", ())
+    return msgspec.structs.replace(body, **dict.fromkeys(names, HIDDEN)) if names else body
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):

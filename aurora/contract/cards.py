@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from aurora.contract.auth_cards import AuthChallenge, AuthDone, AuthMe, AuthSession
 from aurora.contract.card_base import Anything, Exact, Name, Open
 from aurora.contract.product_cards import ProductAnalysis
 from aurora.contract.routine_cards import ConflictHeatmap, RoutineSimulation
@@ -386,6 +387,11 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "session_bootstrap": SessionBootstrap,
     "profile": ProfileCard,
     "profile_deleted": ProfileDeleted,
+    "auth_challenge": AuthChallenge,
+    "auth_session": AuthSession,
+    "auth_password_set": AuthDone,
+    "auth_me": AuthMe,
+    "auth_logout": AuthDone,
     "tracker_log": TrackerLogged,
     "tracker_recent": TrackerRecent,
     "affiliate_outcome": AffiliateOutcomeCard,

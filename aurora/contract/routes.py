@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from aurora.contract import plain
+from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.requests import (
     AffiliateOutcome,
     ChatRequest,
@@ -193,6 +194,64 @@ ROUTES: tuple[Route, ...] = (
         body=AffiliateOutcome,
         cards=("affiliate_outcome",),
         errors={500: ("OUTCOME_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="POST",
+        path="/v1/auth/start",
+        summary="Mail a sign-in code to an address.",
+        body=AuthStart,
+        cards=("auth_challenge",),
+        errors={
+            400: ("INVALID_EMAIL",), 429: ("RATE_LIMITED",), 500: ("AUTH_START_FAILED",),
+            503: ("AUTH_NOT_CONFIGURED", *_STORAGE),
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/auth/verify",
+        summary="A code for a session.",
+        body=AuthVerify,
+        cards=("auth_session",),
+        errors={
+            400: ("INVALID_EMAIL",), 401: ("INVALID_CODE",), 429: ("RATE_LIMITED",),
+            500: ("AUTH_VERIFY_FAILED",), 503: ("AUTH_NOT_CONFIGURED", *_STORAGE),
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/auth/password/login",
+        summary="A password for a session.",
+        body=PasswordLogin,
+        cards=("auth_session",),
+        errors={
+            400: ("INVALID_EMAIL",), 401: ("INVALID_CREDENTIALS",), 429: ("PASSWORD_LOCKED", "RATE_LIMITED"),
+            500: ("AUTH_LOGIN_FAILED",), 503: ("AUTH_NOT_CONFIGURED", *_STORAGE),
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/auth/password/set",
+        summary="Keep a password for whoever is signed in. Needs a bearer token.",
+        body=PasswordSet,
+        cards=("auth_password_set",),
+        errors={
+            400: ("INVALID_PASSWORD",), 401: ("UNAUTHORIZED",), 404: ("USER_NOT_FOUND",),
+            500: ("AUTH_SET_FAILED",), 503: _STORAGE,
+        },
+    ),
+    Route(
+        method="POST",
+        path="/v1/auth/logout",
+        summary="End the session of the bearer token, if there is one. The body is ignored.",
+        cards=("auth_logout",),
+        errors={500: ("AUTH_LOGOUT_FAILED",), 503: _STORAGE},
+    ),
+    Route(
+        method="GET",
+        path="/v1/auth/me",
+        summary="Whose bearer token this is.",
+        cards=("auth_me",),
+        errors={401: ("UNAUTHORIZED",), 500: ("AUTH_ME_FAILED",), 503: _STORAGE},
     ),
     Route(
         method="POST",

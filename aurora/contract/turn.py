@@ -38,7 +38,8 @@ class Identity(msgspec.Struct, frozen=True):
 class RequestContext(msgspec.Struct, frozen=True):
     """Ids and language of one request (contract A 2).
 
-    checkout_token: of a shop's own session; the photo bridge alone is told. Traces hide it.
+    checkout_token: of a shop's own session; the photo bridge alone is told. bearer_token_hash: keyed hash of
+    the session's token that was presented, live or not. Traces hide both.
     """
 
     request_id: str
@@ -49,6 +50,7 @@ class RequestContext(msgspec.Struct, frozen=True):
     trigger_source: str = "text"
     state: str | None = None
     checkout_token: str | None = None
+    bearer_token_hash: str | None = None
 
 
 class Turn(msgspec.Struct, frozen=True):

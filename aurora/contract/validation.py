@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET
 
+from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.errors import ContractError
 from aurora.contract.requests import (
     MAX_ROUTINE_BYTES,
@@ -46,6 +47,10 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "routine_simulate": RoutineSimulate,
     "reco_generate": RecoGenerate,
     "affiliate_outcome": AffiliateOutcome,
+    "auth_start": AuthStart,
+    "auth_verify": AuthVerify,
+    "auth_password_login": PasswordLogin,
+    "auth_password_set": PasswordSet,
     "events": EventBatch,
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aurora.actors.turn import Flow
-from aurora.flows import affiliate, photos, profile, reco, routine, session, tracker
+from aurora.flows import affiliate, auth, photos, profile, reco, routine, session, tracker
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 
@@ -32,5 +32,11 @@ TURN_KINDS: Mapping[str, TurnKind] = {
     "tracker_recent": TurnKind(tracker.recent),
     "routine_simulate": TurnKind(routine.simulate, "routine_simulate"),
     "reco_generate": TurnKind(reco.generate, "reco_generate"),
+    "auth_start": TurnKind(auth.start, "auth_start"),
+    "auth_verify": TurnKind(auth.verify, "auth_verify"),
+    "auth_password_login": TurnKind(auth.password_login, "auth_password_login"),
+    "auth_password_set": TurnKind(auth.password_set, "auth_password_set"),
+    "auth_logout": TurnKind(auth.logout),
+    "auth_me": TurnKind(auth.me),
     "affiliate_outcome": TurnKind(affiliate.outcome, "affiliate_outcome"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aurora.contract.envelope import Lang
+from aurora.rules.auth_texts import REFUSED as _SIGNING_IN
 
 _BY_CODE: dict[str, tuple[str, str]] = {
     "BAD_REQUEST": (
@@ -89,6 +90,7 @@ _BY_CODE: dict[str, tuple[str, str]] = {
             "照片暂时没能保存成功，请稍后再试。",
         ),
     ),
+    **_SIGNING_IN,
     "INTERNAL_SCHEMA_ERROR": (
         "Something went wrong on our side while putting the answer together. Please try again.",
         "整理回答时我们这边出了点问题，请再试一次。",

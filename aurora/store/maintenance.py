@@ -16,6 +16,7 @@ import trio
 from aurora import telemetry
 from aurora.contract.turn import iso_ms
 from aurora.settings import Settings
+from aurora.store.accounts_db import EXPIRED
 from aurora.store.facts import DiagnosisExpired, FactMeta, NewFact
 from aurora.store.feed import held_events
 from aurora.store.journal import Journal
@@ -79,6 +80,8 @@ class Maintenance:
         await self._age(now)
         for statement in (_OLD_TALKS, _OLD_MOVES):
             await self._delete(statement, now - CONVERSATION_TTL)
+        for statement in EXPIRED:
+            await self._delete(statement, now)
         telemetry.feed_lag.set(await self._database.run(held_events))
 
     async def _partitions(self, connection: Connection, now: datetime) -> None:

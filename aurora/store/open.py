@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from aurora.lifetime import service_nursery
 from aurora.settings import Settings
+from aurora.store.accounts import Accounts
+from aurora.store.accounts_db import DatabaseAccounts, NoDatabase
 from aurora.store.durable import PostgresStore
 from aurora.store.ephemeral import EphemeralStore, NotConfiguredStore
 from aurora.store.port import Store
@@ -17,6 +19,11 @@ from aurora.store.postgres import Database, open_database
 def utc_now() -> datetime:
     """The clock that ages things in the store."""
     return datetime.now(UTC)
+
+
+def accounts_of(store: Store) -> Accounts:
+    """The accounts beside a store: in its database, or the ones that are not there."""
+    return DatabaseAccounts(store.database if isinstance(store, PostgresStore) else NoDatabase())
 
 
 @asynccontextmanager

@@ -45,8 +45,9 @@ def context_of(request: Arrived, body: object = None, *, chat: bool = False) -> 
     )
 
 
-def identity_of(context: RequestContext) -> Identity:
-    """The guest behind the UID header; a bearer that nobody knows changes nothing (contract A 2).
+def identity_of(context: RequestContext, user_id: str | None = None) -> Identity:
+    """The guest behind the UID header, or the user whose live token came with it; a bearer that nobody knows
+    changes nothing (contract A 2).
 
     Raises ContractError 400: MISSING_AURORA_UID, or BAD_REQUEST naming the header when it is too long or
     unprintable. It is never cut: two people must not become one.
@@ -58,7 +59,7 @@ def identity_of(context: RequestContext) -> Identity:
         raise ContractError(
             400, "BAD_REQUEST", details=_named_error(UID_HEADER, "1 to 128 printable characters")
         )
-    return Identity(uid=uid)
+    return Identity(uid=uid, user_id=user_id)
 
 
 def chat_hints(request: Arrived) -> dict[str, Any]:

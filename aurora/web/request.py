@@ -24,7 +24,7 @@ class Arrived(msgspec.Struct):
     random bytes as hex, from which every id of the turn derives. spare_id: a fresh UUID, for a trace nobody
     named. body: as sent, content encoding undone. context: set once known, for error answers.
     extra_headers: go on every answer of this request, errors included. uploaded: the photo of an upload
-    (`photo_upload.Uploaded`).
+    (`photo_upload.Uploaded`). client: address of the socket's peer, "" where there is none.
     """
 
     method: str
@@ -41,6 +41,7 @@ class Arrived(msgspec.Struct):
     context: RequestContext | None = None
     extra_headers: dict[str, str] = {}
     uploaded: Any = None
+    client: str = ""
 
     def header(self, name: bytes) -> str:
         """A header's text, trimmed; "" when it is absent."""
@@ -65,6 +66,7 @@ def arrived(scope: Mapping[str, Any], route: str | None, at: float) -> Arrived:
         seed=drawn[:16].hex(),
         request_id=given if is_id(given) else uuid4_of(drawn[16:32]),
         spare_id=uuid4_of(drawn[32:]),
+        client=(scope.get("client") or ("",))[0],
     )
 
 

@@ -17,6 +17,7 @@ from quart_trio.wrappers import TrioResponse
 from aurora import telemetry
 from aurora.actors.house import House
 from aurora.actors.turn import Flow, conduct
+from aurora.contract.errors import ContractError
 from aurora.contract.requests import PhotoUpload
 from aurora.contract.turn import Turn
 from aurora.contract.validation import decode
@@ -26,6 +27,7 @@ from aurora.rules import rollout
 from aurora.settings import Settings
 from aurora.web import photo_upload
 from aurora.web.answers import CHAT_PATH, Reply, envelope_reply
+from aurora.web.bearer import NOBODY, Bearer, bearer_in, client_key
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.photo_upload import Uploaded
@@ -41,7 +43,8 @@ class TurnRoute(msgspec.Struct, frozen=True):
 
     kind: name of the turn in traces and metrics. budget: its name and milliseconds (the flow may restate it).
     failed: error code of a 500. body: `contract.validation` kind, None if the body is ignored. query:
-    parameters that become `turn.raw`.
+    parameters that become `turn.raw`. counted: its tries are limited per client. signed_in: others are
+    refused before their body is looked at.
     """
 
     method: str
@@ -52,6 +55,8 @@ class TurnRoute(msgspec.Struct, frozen=True):
     failed: str
     body: str | None = None
     query: tuple[str, ...] = ()
+    counted: bool = False
+    signed_in: bool = False
 
 
 def _write(settings: Settings) -> tuple[str, int]:
@@ -79,10 +84,10 @@ def _photo(settings: Settings) -> tuple[str, int]:
 
 
 def _route(
-    method: str, path: str, kind: str, budget: Budget, failed: str, query: tuple[str, ...] = ()
+    method: str, path: str, kind: str, budget: Budget, failed: str, query: tuple[str, ...] = (), **more: bool
 ) -> TurnRoute:
     served = TURN_KINDS[kind]
-    return TurnRoute(method, path, kind, served.flow, budget, failed, served.body, query)
+    return TurnRoute(method, path, kind, served.flow, budget, failed, served.body, query, **more)
 
 
 TURNS = (
@@ -98,6 +103,14 @@ TURNS = (
     _route("GET", "/v1/tracker/recent", "tracker_recent", _write, "TRACKER_LOAD_FAILED", ("days",)),
     _route("POST", "/v1/routine/simulate", "routine_simulate", _write, "SIMULATE_FAILED"),
     _route("POST", "/v1/reco/generate", "reco_generate", _reco, "RECO_GENERATE_FAILED"),
+    _route("POST", "/v1/auth/start", "auth_start", _write, "AUTH_START_FAILED", counted=True),
+    _route("POST", "/v1/auth/verify", "auth_verify", _write, "AUTH_VERIFY_FAILED", counted=True),
+    _route(
+        "POST", "/v1/auth/password/login", "auth_password_login", _write, "AUTH_LOGIN_FAILED", counted=True
+    ),
+    _route("POST", "/v1/auth/password/set", "auth_password_set", _write, "AUTH_SET_FAILED", signed_in=True),
+    _route("POST", "/v1/auth/logout", "auth_logout", _write, "AUTH_LOGOUT_FAILED"),
+    _route("GET", "/v1/auth/me", "auth_me", _write, "AUTH_ME_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
 )
 
@@ -132,7 +145,13 @@ def _handler(house: House, route: TurnRoute) -> Handler:
         body: Any = None
         if route.method == "POST" and request.uploaded is None:
             body = json_value(request.body, request.headers.get(b"content-type"))
-        turn = _turn(request, route, body, settings)
+        bearer = NOBODY
+        if b"authorization" in request.headers:
+            with house.admit(request.at, budget[1]):
+                bearer = await bearer_in(request, house.sign_in)
+        turn = _turn(request, route, body, settings, bearer)
+        if route.counted:
+            turn = msgspec.structs.replace(turn, raw={"client": client_key(request, house.sign_in, settings)})
         with house.admit(request.at, budget[1]), _photo_in_hand(house, turn, request):
             finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
         if finished.cut_reason == "budget":
@@ -142,12 +161,14 @@ def _handler(house: House, route: TurnRoute) -> Handler:
     return handle
 
 
-def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> Turn:
+def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings, bearer: Bearer) -> Turn:
     """The request as a turn. Ids and language are settled before anything of it can be refused."""
     is_chat = route.kind == "chat"
     context = context_of(request, body, chat=is_chat)
     if route.kind == "reco_generate":  # a form, not a sentence (contract D 1.1)
         context = msgspec.structs.replace(context, trigger_source=reco.TRIGGER)
+    if bearer.token_hash is not None:
+        context = msgspec.structs.replace(context, bearer_token_hash=bearer.token_hash)
     request.context = context
     telemetry.bind_ids(context.request_id, context.trace_id)
     raw: dict[str, Any] = {}
@@ -156,7 +177,9 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings) -> 
     elif route.query:
         given = dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=50))
         raw = {name: given[name] for name in route.query if name in given}
-    identity = identity_of(context)
+    identity = identity_of(context, bearer.user_id)
+    if route.signed_in and bearer.user_id is None:
+        raise ContractError(401, "UNAUTHORIZED")
     if is_chat and identity.user_id is not None:
         raw |= _placed(request, body, settings, identity.user_id)
     decoded: Any = None

@@ -16,11 +16,13 @@ import trio
 
 from aurora.actors.call import Call
 from aurora.actors.findings import Failure, Finding
-from aurora.actors.house import House, furnish
+from aurora.actors.house import House, furnish, sign_in_handlers
+from aurora.actors.mail import mailer_of
 from aurora.actors.memory import memory_handler
+from aurora.actors.sign_in_desk import SignInDesk
 from aurora.lifetime import service_nursery
 from aurora.settings import Settings
-from aurora.store.open import open_store
+from aurora.store.open import accounts_of, open_store
 from aurora.web.app import create_app
 from aurora.web.events import UiEvents
 from tests.support.lawful import check
@@ -198,6 +200,7 @@ async def web(
                 "commerce": _nobody,
                 "weather": _nobody,
                 "photos": _nobody,
+                **sign_in_handlers(SignInDesk(accounts_of(store), settings), mailer_of(settings, None)),
                 "pixels": _nobody,
                 "vision": _nobody,
             }
