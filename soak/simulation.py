@@ -44,14 +44,37 @@ from soak.simulation_dice import ACTOR, CLIENT, PROCESS, Dice
 from soak.simulation_people import PHOTO, Planned, planned
 from soak.simulation_settings import settings, shelf
 from soak.simulation_store import SimulatedStore
-from soak.simulation_upstreams import desk, link
+from soak.simulation_upstreams import SimulatedPixels, desk, link
 
 DAWN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-HEATS = (0.0, 0.1, 0.25, 0.5, 0.9)
+HEATS = (0.0, 0.1, 0.25, 0.5, 0.8)
 TURNS = (6, 16)
-AFTER_MS = (0, 0, 1, 40, 100, 250, 300, 400, 420, 450, 499, 500, 900, 1500, 2000, 3000, 8999, 9000, 11999)
+AFTER_MS = (
+    0,
+    0,
+    1,
+    5,
+    6,
+    40,
+    45,
+    100,
+    250,
+    300,
+    400,
+    420,
+    450,
+    499,
+    500,
+    900,
+    1500,
+    2000,
+    3000,
+    8999,
+    9000,
+    11999,
+)
 MOST_TICKS = 24
-UPSTREAMS = ("decision", "commerce", "geocoding", "forecast", "photos")
+UPSTREAMS = ("decision", "commerce", "geocoding", "forecast", "photos", "mail", "gemini", "openai")
 
 
 class SimulatedBugError(Exception):
@@ -104,6 +127,7 @@ class World:
             tracer=Tracer(self.store),
             shelf=shelf(self.settings),
             photos=desk(self.links["photos"], self.settings, dice),
+            pixels=SimulatedPixels(dice),
         )
         self.house.actors = {
             name: self._observed(self.cuts.handler(each)) for name, each in self.house.actors.items()

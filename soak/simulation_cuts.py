@@ -36,22 +36,30 @@ OUTSIDE: Mapping[str, str] = {
     "actors/house.py": "opening and closing of the process",
     "actors/links.py Link.watch": "a task of the process",
     "actors/links.py Link.__aexit__": "closing of the process",
-    "actors/pixels.py": "no flow asks it yet",
-    "actors/photo_fetch.py": "no flow asks it yet",
-    "actors/vision.py": "no flow asks it yet",
+    "actors/pixels.py": "the workers; cut on real ones by tests/actors",
+    **dict.fromkeys(
+        ("actors/accounts.py", "actors/mail.py", "actors/passwords.py", "actors/smtp.py", "flows/auth.py"),
+        "nobody signs in here; tests/actors and tests/flows cut that",
+    ),
     "actors/photos.py PhotoDesk.aclose": "closing of the process",
     "actors/signed_urls.py SignedUrls.aclose": "closing of the process",
-    "actors/signed_urls.py SignedUrls.get": "no flow asks it yet",
     "actors/signed_urls.py SignedUrls._pool": "closing of the connections to a fifth storage",
 }
 
 # Awaits of what never waits when it is reached there: no cut can fall on them. A seed that cuts at one fails.
+_NO_FACT = "a form states no fact that an answer could wait for"
 _SAVED_BEFORE = "the facts' own wait is over by then"
 NEVER_WAITS: Mapping[str, str] = {
     "flows/chat_steps/diagnosis.py diagnosis: "
     "await turn.answer(complete(turn, saved=await turn.saved()))": _SAVED_BEFORE,
     "flows/chat_steps/diagnosis.py diagnosis: "
     "await turn.answer(next_question(turn, 'diagnosis_progress', saved=saved))": _SAVED_BEFORE,
+    "flows/chat_steps/safety_answer.py safety_answer: "
+    "await turn.answer(acknowledged(turn, saved=await turn.saved()))": _SAVED_BEFORE,
+    "flows/chat_steps/pending_flow.py next_clarification: "
+    "await turn.answer(await _question(turn, turn.asking))": _SAVED_BEFORE,
+    "flows/reco.py _answered: await red_flags(turn)": _NO_FACT,
+    "flows/reco.py _answered: await safety_check(turn)": _NO_FACT,
     "flows/chat_steps/profile_saved.py profile_saved: "
     "await turn.answer(next_question(turn, 'diagnosis_progress', saved=saved))": _SAVED_BEFORE,
     "flows/chat_steps/profile_saved.py profile_saved: "

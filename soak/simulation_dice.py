@@ -21,8 +21,9 @@ UPSTREAM: Mapping[str, int] = {
     "upstream.large": 1,
 }
 READ: Mapping[str, int] = {"store.read_slow": 4, "store.read_failed": 3, "store.erased_meanwhile": 3}
-APPEND: Mapping[str, int] = {"store.append_slow": 4, "store.append_failed": 3, "store.told_late": 3}
+APPEND: Mapping[str, int] = {"store.append_slow": 8, "store.append_failed": 3, "store.told_late": 3}
 ERASE: Mapping[str, int] = {"store.erase_slow": 2, "store.erase_failed": 1}
+PIXELS: Mapping[str, int] = {"pixels.slow": 3, "pixels.died": 1}
 CLIENT: Mapping[str, int] = {"client.hangup": 1}
 ARRIVAL: Mapping[str, int] = {"request.waited": 1}
 ACTOR: Mapping[str, int] = {"actor.bug": 1}

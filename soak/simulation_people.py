@@ -79,6 +79,29 @@ FORMS: tuple[dict[str, Any], ...] = (
     {"focus": RED_FLAGS[0]},
 )  # fmt: skip
 PHOTO = b"\xff\xd8the pixels of a face\xff\xd9"
+# What leads to answers that hardly anything else leads to; always told with a fact.
+RARE: tuple[dict[str, Any], ...] = (
+    {"message": "预算 500 左右", "session": {"state": "S6_BUDGET"}},
+    {"message": "不确定", "session": {"state": "S6_BUDGET"}},
+    {"message": "build me a routine", "session": {"state": "S6_BUDGET"}},
+    {"action": {"action_id": "chip.start.routine"}, "session": {"state": "S6_BUDGET"}},
+    {"action": {"action_id": "chip.budget._200"}},
+    {"action": {"action_id": "chip.budget.optimize.entry"}},
+    {"action": {"action_id": "chip_checkin_now"}},
+    {"action": {"action_id": "chip.intake.upload_photos"}},
+    {"action": {"action_id": "chip.profile.pregnancy.not_pregnant"}},
+    {"action": {"action_id": "chip.start.reco_products"}},
+    {"action": {"action_id": "chip.start.reco_products", "data": {"include_alternatives": True}}},
+    {"message": "Recommend a moisturizer NO_CARDS_TEST"},
+    {"message": "推荐一款面霜，最好有平替", "action": {"data": {"include_alternatives": True}}},
+    {"message": "Can I use tretinoin every night?"},
+    {"message": "Is this good for me: Mock Retinol Serum"},
+    {"message": "I'm travelling to Tokyo, 2026-12-01 to 2026-12-03. What about my skin?"},
+    {"message": "Is Winona Night Balm 50g in stock?"},
+    {"message": "有没有薇诺娜的产品"},
+    {"message": "which ingredients should I look for?"},
+    {"message": "plan a trip for me"},
+)
 CLIENT_STATES = (
     "IDLE_CHAT", "DIAG_PROFILE", "DIAG_PROFILE", "RECO_GATE", "RECO_RESULTS", "ROUTINE_REVIEW", "NOWHERE",
 )  # fmt: skip
@@ -93,7 +116,7 @@ WAITED_MS = (1, 900, 1490, 2990, 8500, 9000, 11999, 13000)
 CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus", "goals")}
 
 KINDS: tuple[str, ...] = (
-    *["chat"] * 9, "analysis", "analysis", "bootstrap", "profile_update",
+    *["chat"] * 14, "analysis", "analysis", "bootstrap", "profile_update",
     "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
     "reco_generate", "photo_presign", "photo_confirm", "photo_upload",
 )  # fmt: skip
@@ -144,6 +167,9 @@ def planned(dice: Dice, turns: int) -> list[Planned]:
         uid, kind = dice.pick(people), dice.pick(KINDS)
         made.append(_request(dice, len(made), uid, kind, _body(dice, kind)))
         while kind in ("chat", "reco_generate") and dice.chance(0.45):
+            if kind == "chat" and dice.chance(0.3):  # the same again
+                made.append(_request(dice, len(made), uid, kind, made[-1].body, alone=True))
+                continue
             body = {"message": dice.pick(MESSAGES)}
             made.append(_request(dice, len(made), uid, "chat", body, alone=dice.chance(0.8), follows=True))
     return made
@@ -203,11 +229,10 @@ def _body(dice: Dice, kind: str) -> Any:
 
 
 def _chat(dice: Dice) -> dict[str, Any]:
+    if dice.chance(0.25):
+        return _with_fact({"message": dice.pick(MESSAGES)}, dice)
     if dice.chance(0.35):
-        # A fact and a question in one: while the answer is made, the fact is still being saved.
-        said = dice.pick(PATCHES) or {"skinType": "dry"}
-        facts = {"action_id": "profile.patch", "kind": "chip", "data": {"profile_patch": said}}
-        return {"action": facts, "message": dice.pick(MESSAGES)}
+        return _with_fact(dice.pick(RARE), dice)
     body: dict[str, Any] = {}
     patch = dice.pick(PATCHES)
     if dice.chance(0.6):
@@ -232,13 +257,20 @@ def _chat(dice: Dice) -> dict[str, Any]:
     return body
 
 
+def _with_fact(body: dict[str, Any], dice: Dice) -> dict[str, Any]:
+    """The same request with a fact: while the answer is made, it is still being saved."""
+    action = body.get("action", {})
+    data = {**action.get("data", {}), "profile_patch": dice.pick(PATCHES) or {"skinType": "dry"}}
+    named = action.get("action_id", "profile.patch")
+    return {**body, "action": {"action_id": named, "kind": "chip", "data": data}}
+
+
 def _analysis(dice: Dice) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if dice.chance(0.7):
         body["currentRoutine"] = dice.pick((ROUTINE, "retinol every night", "早晚洁面，晚上用视黄醇"))
-    if dice.chance(0.3):
+    if dice.chance(0.5):
         body["use_photo"] = True
-        body["photos"] = [
-            {"slot_id": "front", "photo_id": "p1", "qc_status": dice.pick(("passed", "failed"))}
-        ]
+        status, photo = dice.pick(("passed", "passed", "failed")), f"upl_{dice.whole(1, 3)}"
+        body["photos"] = [{"slot_id": "daylight", "photo_id": photo, "qc_status": status}]
     return body

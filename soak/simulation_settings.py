@@ -17,10 +17,16 @@ NORMALLY_ON = (
     "clarification_filter_known", "clarification_history_context", "profile_v2_enabled", "resume_prefix_v1",
 )  # fmt: skip
 NORMALLY_OFF = (
-    "avail_resolve_on_transient", "conflict_heatmap_v1", "reco_catalog_grounded", "product_rec_allow_seed",
-    "resume_prefix_v2", "qa_planner_v1", "response_meta", "include_raw_context",
+    "avail_resolve_on_transient", "conflict_heatmap_v1", "reco_catalog_grounded", "resume_prefix_v2",
+    "qa_planner_v1", "response_meta", "include_raw_context", "skin_force_vision_call",
 )  # fmt: skip
-OFTEN_ON = ("clarification_flow_v2", "loop_breaker_v2", "travel_weather_live")
+OFTEN_ON = (
+    "clarification_flow_v2",
+    "loop_breaker_v2",
+    "travel_weather_live",
+    "product_rec_allow_seed",
+    "skin_vision_enabled",
+)
 
 
 def settings(dice: Dice) -> Settings:
@@ -35,6 +41,8 @@ def settings(dice: Dice) -> Settings:
         decision_base_url="http://decision.simulated",
         backend_base_url="http://commerce.simulated",
         backend_api_key=dice.pick(("key", "key", "")),
+        gemini_api_key=dice.pick(("key", "key", "")),
+        openai_api_key=dice.pick(("key", "")),
         chat_budget_ms=chat_ms,
         reco_budget_ms=reco_ms,
         analysis_budget_ms=dice.pick((12000, 12000, 2000)),

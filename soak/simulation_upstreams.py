@@ -15,17 +15,18 @@ import trio
 
 from aurora.actors import opening
 from aurora.actors import weather as weather_wire
-from aurora.actors.findings import FailureCode
+from aurora.actors.findings import Failure, FailureCode
 from aurora.actors.http_pool import ExchangeError, Headers, HttpPool, Received
 from aurora.actors.links import Link
 from aurora.actors.photo_tray import PhotoCache, PhotoTray
 from aurora.actors.photos import PhotoDesk
 from aurora.actors.signed_urls import SignedUrls
-from aurora.sandbox import commerce, decision, photos, weather
+from aurora.sandbox import commerce, decision, photos, vision, weather
 from aurora.sandbox.misbehave import spoilt
 from aurora.sandbox.script import Step
 from aurora.settings import Settings
-from soak.simulation_dice import UPSTREAM, Dice
+from aurora.skin.measured import ISSUE_TYPES, Box, Evidence, Finding, Measured, Picture, Quality
+from soak.simulation_dice import PIXELS, UPSTREAM, Dice
 
 QUICK_MS = (0, 1, 40, 250, 400, 900)
 SLOW_MS = (1000, 2000, 3000, 5000, 8500, 8999, 9000, 11999)
@@ -46,8 +47,39 @@ STUBS = (
     "ANCHOR_CONTEXT_ONLY_TEST", "PRODUCT_UNKNOWN_TEST", "PRODUCT_FLAT_TEST", "INJECTION_TEST",
     "SHORT_CARDS_BELOW_STRIPPED_RECO_TEST", "STRUCTURED_STUB_ONLY_TEST", "OVERLONG_TEMPLATE_CONTEXT_TEST",
 )  # fmt: skip
+VISION_STUBS = ("", "", "prose", "forbidden", "question")
 CHECKS = ("passed", "passed", "too_dark", "failed", "pending", "pending", "done", "odd")
 STORAGE, SIGNATURE = "http://storage.simulated", "sig-that-nobody-may-tell"
+
+_FACE = Box(10, 10, 300, 300)
+_PICTURE = Picture(format="jpeg", width=400, height=400)
+MEASURED = (
+    *(
+        Measured(
+            picture=_PICTURE,
+            face=_FACE,
+            quality=quality,
+            findings=[
+                Finding(
+                    issue_type=kind,
+                    severity=severity,
+                    confidence=0.7,
+                    score=severity / 4,
+                    evidence=[Evidence(region="left_cheek", score=severity / 4, box=_FACE)]
+                    if severity
+                    else [],
+                )
+                for severity, kind in enumerate(ISSUE_TYPES)
+            ],
+        )
+        for quality in (
+            Quality(grade="pass", factor=0.9),
+            Quality(grade="degraded", reasons=["blur"], factor=0.6),
+        )
+    ),
+    Measured(picture=_PICTURE, quality=Quality(grade="fail", reasons=["no_face"])),
+    Measured(problem="damaged"),
+)
 
 Body = dict[str, object]
 
@@ -90,6 +122,30 @@ class SimulatedPool(HttpPool):
         return Received(200, msgspec.json.encode(healthy))
 
 
+class SimulatedPixels:
+    """Who measures photos in place of the workers: at once or slowly, well, not at all, or dead."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+
+    async def measure(self, photo: bytes, deadline: float) -> Measured | Failure:  # noqa: ARG002
+        """See `Pixels.measure`."""
+        return await self._worked(deadline) or self._dice.pick(MEASURED)
+
+    async def reencode(self, photo: bytes, deadline: float) -> bytes | Failure | None:
+        """See `Pixels.reencode`."""
+        return await self._worked(deadline) or self._dice.pick((photo, photo, photo, None))
+
+    async def _worked(self, deadline: float) -> Failure | None:
+        fault = self._dice.fault(PIXELS)
+        took_ms = self._dice.pick(SLOW_MS if fault == "pixels.slow" else QUICK_MS)
+        with trio.move_on_at(deadline) as limit:
+            await trio.sleep(took_ms / 1000)
+        if limit.cancelled_caught:
+            return Failure(actor="pixels", code="timeout")
+        return Failure(actor="pixels", code="crashed") if fault == "pixels.died" else None
+
+
 _LATENCY_MS = {"upstream.slow": SLOW_MS, "upstream.late": LATE_MS}
 
 
@@ -122,18 +178,30 @@ def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
         return _slot(dice)
     if path in ("/photos/confirm", "/photos/qc"):
         return photos.check(dice.pick(CHECKS))
+    if path == "/photos/download-url":
+        return {"download": {"url": _address(asked.get("upload_id", ""), dice)}}
     if path.startswith(photos.STORAGE):
         return {}
+    if path.endswith("/chat/completions") and content is not None:
+        prompt = vision.prompt_of_openai(msgspec.json.decode(content))
+        return vision.openai(prompt, dice.pick(VISION_STUBS))
+    if path.endswith(":generateContent") and content is not None:
+        prompt = vision.prompt_of_gemini(msgspec.json.decode(content))
+        return vision.gemini(prompt, dice.pick(VISION_STUBS))
     return _decision(content, dice.pick(STUBS)) if content is not None else _commerce(asked)
 
 
 def _slot(dice: Dice) -> Body:
     """Mostly a place for a photo; an address that cannot be followed, or none."""
     photo_id = f"upl_{dice.whole(1, 3)}"
-    url = dice.pick((STORAGE, STORAGE, STORAGE, "ftp://storage.simulated", ""))
-    signed = f"{url}{photos.STORAGE}/{photo_id}?X-Amz-Signature={SIGNATURE}" if url else ""
+    address = _address(photo_id, dice)
     headers = {"Content-Type": "image/jpeg", "x-amz-security-token": SIGNATURE}
-    return {"upload_id": photo_id, "upload": {"url": signed, "method": "PUT", "headers": headers}}
+    return {"upload_id": photo_id, "upload": {"url": address, "method": "PUT", "headers": headers}}
+
+
+def _address(photo_id: str, dice: Dice) -> str:
+    origin = dice.pick((STORAGE, STORAGE, STORAGE, STORAGE, "ftp://storage.simulated", ""))
+    return f"{origin}{photos.STORAGE}/{photo_id}?X-Amz-Signature={SIGNATURE}" if origin else ""
 
 
 def _decision(content: bytes, stub: str) -> Body:
