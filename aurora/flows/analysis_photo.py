@@ -56,7 +56,7 @@ async def ask_vision(stage: Stage, facts: Intake, mode: str) -> Vision:
     forced = _forced(stage, facts)
     provider = "openai" if settings.skin_vision_provider == "openai" else "gemini"
     unavailable: str | None = "VISION_DISABLED_BY_FLAG"
-    wanted = facts.has_primary_input and facts.photo_expected and not settings.llm_kill_switch
+    wanted = facts.has_primary_input and facts.photo_requested and not settings.llm_kill_switch
     if wanted and (settings.skin_vision_enabled or forced):
         finding = await stage.ask(ReadVision())
         if isinstance(finding, Failure):

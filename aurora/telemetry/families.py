@@ -19,8 +19,8 @@ analyze_requests = Counter(
     "device_class",
 )
 vision_calls = Counter("vision_calls_total", "Vision model decisions.", "provider", "decision")
-vision_fails = Counter("vision_fail_total", "Vision model failures.", "provider", "reason")
-vision_fallbacks = Counter("vision_fallback_total", "Vision fallbacks.", "provider", "reason")
+vision_fails = Counter("vision_fail_total", "Vision model failures.", "provider", "reason", verbatim=True)
+vision_fallbacks = Counter("vision_fallback_total", "Vision fallbacks.", "provider", "reason", verbatim=True)
 vision_latency_ms = Histogram(
     "vision_latency_ms",
     "Latency of the vision model.",
