@@ -11,6 +11,7 @@ from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.questions import Erase, ReadLogs, ReadMemory, Remember
 from aurora.contract.memory import Memory
+from aurora.contract.turn import Identity
 from aurora.store.port import Store, StoreError
 
 NAME = "memory"
@@ -47,6 +48,9 @@ async def _answer(store: Store, call: Call) -> Any:
         case Remember():
             return await store.append(turn.identity, question.facts, epoch=question.epoch)
         case Erase():
+            if turn.identity.user_id is not None:
+                # What the same person left on this device before she signed in (contract A 7.3).
+                await store.erase(Identity(uid=turn.identity.uid))
             await store.erase(turn.identity)
             return store.storage
         case _:

@@ -311,7 +311,10 @@ class Remember(Question, frozen=True, kw_only=True, tag=True):
 
 
 class Erase(Question, frozen=True, kw_only=True, tag=True):
-    """Erase the identity. Answer: str (`db` or `ephemeral`), or Failure(code='store')."""
+    """Erase the identity, of a signed-in person the device's too.
+
+    Answer: str (`db` or `ephemeral`), or Failure(code='store').
+    """
 
     actor: ClassVar[str] = "memory"
 

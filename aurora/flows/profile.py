@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aurora.actors.findings import Failure
-from aurora.actors.questions import Erase, ForgetPhotos
+from aurora.actors.questions import Erase, EraseAccount, ForgetPhotos
 from aurora.actors.stage import Stage
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
@@ -43,13 +43,20 @@ async def update(stage: Stage) -> None:
 
 
 async def delete(stage: Stage) -> None:
-    """Erase everything known of the identity; succeeds also if there was nothing."""
+    """Erase everything known of the identity; succeeds also if there was nothing.
+
+    A signed-in person's account goes last: while it stands, she can try again.
+    """
     envelope = stage.envelope
     envelope.if_cut(too_slow())
     finding = await stage.ask(Erase())
     if isinstance(finding, Failure):
         raise storage_refusal(finding)
     storage = finding.value
+    if stage.turn.identity.user_id is not None:
+        gone = await stage.ask(EraseAccount())
+        if isinstance(gone, Failure):
+            raise storage_refusal(gone)
     # Of this process: another worker's copies end with their time.
     await stage.ask(ForgetPhotos())
     envelope.say(_text(_DELETED, stage.turn.context.lang))

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from aurora.actors import questions as q
 from aurora.actors.answers import UnreadableAnswerError, read_again
 from aurora.actors.commerce import read_search
 from aurora.actors.decision import read_outcome
@@ -48,6 +49,7 @@ from aurora.rules.analysis.report_answer import Report
 from aurora.rules.matcher.catalogue import Product
 from aurora.rules.matcher.score import Wanted
 from aurora.skin.measured import Box, Measured, Quality
+from aurora.store.accounts import Account
 from aurora.store.port import Appended
 
 MEMORY = Memory(
@@ -99,6 +101,22 @@ OURS: list[tuple[Question, Any]] = [
         ),
     ),
     (AskVision(photo_id="p", prompt="look"), VisionAnswer(provider="openai", code="VISION_TIMEOUT")),
+]
+
+SIGNED_IN = q.SignedIn(user_id="usr_1", email="a@b.co", token="t", expires_at="e")
+OURS += [
+    (q.OpenChallenge(), q.ChallengeOpened(challenge_id="c", expires_at="e", expires_in_s=600)),
+    (q.OpenChallenge(), q.TriesLimited(retry_after_s=9)),
+    (q.RedeemCode(), SIGNED_IN),
+    (q.RedeemCode(), q.SignInRefused(reason="expired")),
+    (q.CheckPassword(), SIGNED_IN),
+    (q.CheckPassword(), q.SignInRefused(reason="locked", locked_until="l")),
+    (q.SetPassword(), "kept"),
+    (q.ReadAccount(), Account("usr_1", "a@b.co")),
+    (q.ReadAccount(), None),
+    (q.CloseSession(), True),
+    (q.EraseAccount(), True),
+    (q.SendCode(challenge_id="c", minutes=10), q.MailSent(by="file")),
 ]
 
 

@@ -102,7 +102,7 @@ EVENT_NAMES = [
     "error", "value_moment", "state_entered", "recos_requested", "profile_saved", "profile_deleted",
     "tracker_logged", "tracker_loaded", "outbound_opened", "analysis_timeout_degraded",
     "reco_output_guard_fallback", "reco_low_medium_treatment_filtered", "safety_gate_block", "llm_route",
-    "quality_audit",
+    "quality_audit", "auth_started", "auth_verified", "auth_password_set", "auth_logout",
 ]  # fmt: skip
 
 

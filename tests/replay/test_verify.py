@@ -31,6 +31,7 @@ from aurora.settings import Settings
 from aurora.store.facts import AnalysisTimedOut, ProfilePatched
 from aurora.store.port import StoreError
 from tests.replay.recording import BugError, ListSource, edited, player_of, record, told, verified
+from tests.replay.signing_in import SECRETS, SIGNING_IN
 from tests.support.fakes import NEVER, FakeStore, after, turn_for
 
 UPSTREAM = Settings(decision_base_url="http://decision.test")
@@ -96,6 +97,7 @@ EVERYDAY: list[tuple[str, Turn, dict[str, Any], str]] = [
         "failed",
     ),
     ("delete", turn_for("profile_delete"), {}, "ok"),
+    *((name, turn, {"answers": answers}, outcome) for name, turn, answers, outcome in SIGNING_IN),
     ("check-in", turn_for("tracker_log", TrackerLog(redness=2, notes="<b>tight</b>")), {}, "ok"),
     ("check-ins", turn_for("tracker_recent", raw={"days": "3"}), {}, "ok"),
 ]
@@ -110,6 +112,14 @@ def test_todays_code_gives_the_same_answer_again(turn: Turn, how: dict[str, Any]
     assert then.outcome == outcome
     report = verify(then, Player())
     assert report == TurnReport(verdict="same", request_id="req-1", kind=turn.kind, opened_at_ms=turn.now_ms)
+
+
+@pytest.mark.parametrize(
+    ("turn", "answers"), [row[1:3] for row in SIGNING_IN], ids=[r[0] for r in SIGNING_IN]
+)
+def test_a_trace_of_signing_in_holds_no_secret(turn: Turn, answers: dict[type, Any]) -> None:
+    then = record(TURN_KINDS[turn.kind].flow, turn, budget=(turn.kind, 1500), answers=answers)
+    assert [secret for secret in SECRETS if secret.encode() in bytes(then.raw_events)] == []
 
 
 def test_every_kind_of_turn_is_among_them() -> None:

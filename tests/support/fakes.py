@@ -171,6 +171,11 @@ class FakeStore:
             raise self.error
 
 
+ACTORS = (
+    "memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather", "accounts", "mail",
+)  # fmt: skip
+
+
 class Script:
     """Handlers that answer from a script, and remember what they were asked."""
 
@@ -182,10 +187,7 @@ class Script:
 
     def handlers(self) -> Mapping[str, Handler]:
         """One handler for every actor there is."""
-        return dict.fromkeys(
-            ("memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather"),
-            self.handle,
-        )
+        return dict.fromkeys(ACTORS, self.handle)
 
     async def handle(self, call: Call) -> Finding:
         self.asked.append(call.question)
