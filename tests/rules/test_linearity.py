@@ -172,6 +172,7 @@ def test_the_walk_finds_what_there_is():
 
 
 def test_a_pattern_that_backtracks_is_caught():
-    assert not is_linear(scan(pattern(r"a.*b")), "a")
+    # A busy machine may hide it once, not three times.
+    assert not all(is_linear(scan(pattern(r"a.*b")), "a") for _ in range(3))
     assert is_linear(scan(pattern(r"a.{0,40}b")), "a")
     assert is_linear(scan(anywhere("成分")), "成分")
