@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import click
 import msgspec
@@ -27,6 +26,7 @@ from aurora.actors.links import Link
 from aurora.actors.trace import Tracer
 from aurora.actors.turn import conduct
 from aurora.contract.memory import Memory
+from aurora.contract.requests import PhotoUpload
 from aurora.contract.turn import Identity, RequestContext, Turn
 from aurora.contract.validation import decode
 from aurora.flows.table import TURN_KINDS
@@ -34,7 +34,6 @@ from aurora.replay.bundle import export
 from aurora.replay.model import RecordedTurn, ReplayError, of_record
 from aurora.replay.sources import Facts, Selection, Turns
 from aurora.rules.request import trigger_source
-from aurora.sandbox import commerce, decision
 from aurora.sandbox.misbehave import spoilt
 from aurora.sandbox.script import Step
 from aurora.settings import Settings
@@ -43,7 +42,9 @@ from aurora.store.facts import NewFact
 from aurora.store.port import Appended, TraceRecord
 from aurora.store.projections import Event
 from aurora.store.trace_reading import Head, StoredEvent
-from soak.simulation import seeded
+from soak.simulation import UPSTREAMS, seeded
+from soak.simulation_settings import BUDGETS
+from soak.simulation_upstreams import desk, healthy
 
 DAWN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 GARBAGE = ("empty_body", "truncated", "bad_utf8", "array_root", "null_cards", "wrong_types", "unrenderable")
@@ -138,7 +139,26 @@ SCENES: tuple[Scene, ...] = (
         name="to a shop", kind="affiliate_outcome",
         body={"outcome": "success", "url": "https://shop.example/p/1"},
     ),
+    Scene(
+        name="a routine", kind="chat", body={"action": {"action_id": "chip.start.routine", "kind": "chip"}}
+    ),
+    Scene(name="a safety question", kind="chat", body={"message": "Can I use retinol every night?"}),
+    Scene(
+        name="the safety question, answered", kind="chat",
+        body={"action": {
+            "action_id": "chip.profile.pregnancy.not_pregnant", "kind": "chip",
+            "data": {"profile_patch": {"pregnancy_status": "not_pregnant"}},
+        }},
+    ),
+    Scene(
+        name="two actives in one night", kind="chat",
+        body={"message": "Can I use retinol and glycolic acid the same night?"},
+    ),
+    Scene(name="规则不允许", kind="chat", uid="lin", lang="CN", body={"message": "我怀孕了，能用维A酸吗？"}),
+    Scene(name="a photo", kind="photo_upload"),
+    Scene(name="a photo, and its storage does not answer", kind="photo_upload", mood=Mood(upstream_ms=None)),
 )  # fmt: skip
+PHOTO = b"\xff\xd8a photo\xff\xd9"
 
 
 class Kept(EphemeralStore):
@@ -221,27 +241,22 @@ class MoodyPool(HttpPool):
     ) -> Received:
         """See `HttpPool.exchange`."""
         mood = self._store.mood
-        if mood.upstream_ms is None:
+        if mood.upstream_ms is None and not target.startswith("/photos/"):
             await trio.sleep_forever()
         await trio.sleep((mood.upstream_ms or 0) / 1000)
         if mood.status != 200:
             return Received(mood.status, None)
-        if content is not None:
-            asked = msgspec.json.decode(content)
-            healthy = decision.reply(asked["query"], anchor_id=asked.get("anchor_product_id") or "")
-        else:
-            query = dict(parse_qsl(urlsplit(target).query))
-            healthy = commerce.search(query.get("query", ""), int(query.get("limit", "8")), "EN")
+        said = healthy(target, content, lambda choices: choices[0])
         if mood.garbage:
-            return Received(200, spoilt(Step(mood.garbage), healthy))
-        return Received(200, msgspec.json.encode(healthy))
+            return Received(200, spoilt(Step(mood.garbage), said))
+        return Received(200, msgspec.json.encode(said))
 
 
 def played() -> Kept:
     """Every scene, one after the other, and what the store has of it."""
     settings = Settings(
         decision_base_url="http://decision.sample", backend_base_url="http://commerce.sample",
-        breaker_enabled=False,
+        backend_api_key="sample", breaker_enabled=False,
     )  # fmt: skip
     store = Kept(settings, lambda: DAWN + timedelta(milliseconds=round(trio.current_time() * 1000)))
     with seeded(1), telemetry.quiet():
@@ -251,17 +266,19 @@ def played() -> Kept:
 
 async def _live(settings: Settings, store: Kept) -> None:
     links = {}
-    for name in ("decision", "commerce", "geocoding", "forecast"):
+    for name in UPSTREAMS:
         links[name] = Link(name, "", settings)
         links[name].pool = MoodyPool(name, store)
+    photos = desk(links["photos"], settings, MoodyPool("storage", store))
     clerk = Clerk(cost_ms=0, floor_ms=0, pace_ms=0)
-    house = House(settings, store, links, clerk=clerk, tracer=Tracer(store))
+    house = House(settings, store, links, clerk=clerk, tracer=Tracer(store), photos=photos)
     for number, scene in enumerate(SCENES, 1):
         store.mood = scene.mood
         await trio.sleep(20)
         with trio.move_on_after(600 if scene.gone_ms is None else scene.gone_ms / 1000) as client:
             turn = _turn(scene, number)
-            await conduct(house, turn, TURN_KINDS[scene.kind].flow, budget=_budget(settings, scene.kind))
+            with photos.tray.holding(turn.seed, PHOTO):
+                await conduct(house, turn, TURN_KINDS[scene.kind].flow, budget=BUDGETS[scene.kind](settings))
         assert client.cancelled_caught == (scene.gone_ms is not None)
         house.tracer.flush()
 
@@ -276,25 +293,19 @@ def _turn(scene: Scene, number: int) -> Turn:
         brief_id=f"brief-{scene.uid}",
         trigger_source=trigger_source(scene.body) if scene.kind == "chat" else "text",
     )
+    seed = hashlib.sha256(f"sample:{number}".encode()).hexdigest()[:32]
+    if scene.kind == "photo_upload":
+        body: Any = PhotoUpload(slot_id="daylight", content_type="image/jpeg", size=len(PHOTO), handle=seed)
+    else:
+        body = decode(named, scene.body) if named is not None else None
     return Turn(
         kind=scene.kind,
         context=context,
         identity=Identity(scene.uid),
         now=DAWN + timedelta(milliseconds=round(trio.current_time() * 1000)),
-        seed=hashlib.sha256(f"sample:{number}".encode()).hexdigest()[:32],
-        body=decode(named, scene.body) if named is not None else None,
+        seed=seed,
+        body=body,
     )
-
-
-def _budget(settings: Settings, kind: str) -> tuple[str, int]:
-    match kind:
-        case "chat":
-            return "chat", settings.chat_budget_ms
-        case "analysis":
-            return "analysis", settings.analysis_budget_ms
-        case "bootstrap":
-            return "bootstrap", settings.bootstrap_budget_ms
-    return "write", settings.write_budget_ms
 
 
 @click.command()

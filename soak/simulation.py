@@ -42,9 +42,9 @@ from soak.simulation_client import Client
 from soak.simulation_cuts import Cuts
 from soak.simulation_dice import ACTOR, CLIENT, PROCESS, Dice
 from soak.simulation_people import PHOTO, Planned, planned
-from soak.simulation_settings import settings, shelf
+from soak.simulation_settings import BUDGETS, settings, shelf
 from soak.simulation_store import SimulatedStore
-from soak.simulation_upstreams import SimulatedPixels, desk, link
+from soak.simulation_upstreams import SimulatedPixels, SimulatedPool, desk, link
 
 DAWN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HEATS = (0.0, 0.1, 0.25, 0.5, 0.8)
@@ -126,7 +126,7 @@ class World:
             clerk=Clerk() if self.burst else Clerk(cost_ms=0, floor_ms=0, pace_ms=0),
             tracer=Tracer(self.store),
             shelf=shelf(self.settings),
-            photos=desk(self.links["photos"], self.settings, dice),
+            photos=desk(self.links["photos"], self.settings, SimulatedPool("storage", dice)),
             pixels=SimulatedPixels(dice),
         )
         self.house.actors = {
@@ -202,7 +202,7 @@ class World:
             planned=each, turn=turn, tapped=tapped, arrival=arrival, begun=begun
         )
         self.lives.append(lived)
-        budget = self._budget(each.kind)
+        budget = BUDGETS[each.kind](self.settings)
         uploads = isinstance(turn.body, PhotoUpload)
         tray = self.house.photos.tray.holding(turn.body.handle, PHOTO) if uploads else nullcontext()
         try:
@@ -273,21 +273,6 @@ class World:
         if not rollout.needed(assignment, self.settings):
             return each.raw
         return {**each.raw, rollout.RAW_KEY: rollout.as_raw(assignment)}
-
-    def _budget(self, kind: str) -> tuple[str, int]:
-        settings = self.settings
-        match kind:
-            case "chat":
-                return "chat", settings.chat_budget_ms
-            case "reco_generate":
-                return "reco", settings.reco_budget_ms
-            case "analysis":
-                return "analysis", settings.analysis_budget_ms
-            case "bootstrap":
-                return "bootstrap", settings.bootstrap_budget_ms
-            case "photo_presign" | "photo_confirm" | "photo_upload":
-                return "photo", settings.photo_budget_ms
-        return "write", settings.write_budget_ms
 
     def _now(self) -> datetime:
         return DAWN + timedelta(milliseconds=round(trio.current_time() * 1000))

@@ -8,8 +8,10 @@ from typing import Any
 from aurora.actors import catalogue
 from aurora.rules.matcher.catalogue import Catalogue
 from aurora.settings import Settings
+from aurora.web.turns import TURNS
 from soak.simulation_dice import Dice
 
+BUDGETS = {route.kind: route.budget for route in TURNS}  # what a kind of turn opens with, by its settings
 AVAIL_SEARCH_MS, SHOP_SEARCH_MS = 1200, 1800  # differ: the laws tell the two searches apart by them
 NORMALLY_ON = (
     "ingredient_plan_enabled", "product_matcher_enabled", "diag_artifact_enabled", "avail_fast_path",

@@ -7,7 +7,8 @@ tie.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -50,6 +51,8 @@ STUBS = (
 VISION_STUBS = ("", "", "prose", "forbidden", "question")
 CHECKS = ("passed", "passed", "too_dark", "failed", "pending", "pending", "done", "odd")
 STORAGE, SIGNATURE = "http://storage.simulated", "sig-that-nobody-may-tell"
+
+T = TypeVar("T")
 
 _FACE = Box(10, 10, 300, 300)
 _PICTURE = Picture(format="jpeg", width=400, height=400)
@@ -114,12 +117,12 @@ class SimulatedPool(HttpPool):
                 return Received(dice.pick(STATUSES), None)
             case "upstream.huge":
                 return Received(200, None)
-        healthy = _healthy(target, content, dice)
+        said = healthy(target, content, dice.pick)
         if fault == "upstream.garbage":
-            return Received(200, spoilt(Step(dice.pick(GARBAGE), DEEP), healthy))
+            return Received(200, spoilt(Step(dice.pick(GARBAGE), DEEP), said))
         if fault == "upstream.large":
-            healthy = {**healthy, "answer": "a" * LARGE_CHARACTERS}
-        return Received(200, msgspec.json.encode(healthy))
+            said = {**said, "answer": "a" * LARGE_CHARACTERS}
+        return Received(200, msgspec.json.encode(said))
 
 
 class SimulatedPixels:
@@ -156,15 +159,24 @@ def link(name: str, settings: Settings, dice: Dice) -> Link:
     return made
 
 
-def desk(bridge: Link, settings: Settings, dice: Dice) -> PhotoDesk:
-    """A real photo desk in front of a simulated storage."""
+def desk(bridge: Link, settings: Settings, storage: HttpPool) -> PhotoDesk:
+    """A real photo desk in front of an understudy of the storage."""
     urls = SignedUrls()
-    urls._pools[STORAGE] = SimulatedPool("storage", dice)
+    urls._pools[STORAGE] = storage
     cache = PhotoCache(settings.photo_cache_max_items, settings.photo_cache_ttl_ms / 1000)
     return PhotoDesk(bridge, urls, PhotoTray(), cache, settings.backend_api_key)
 
 
-def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
+class Pick(Protocol):
+    """Chooses; the first of the choices is always the plain one."""
+
+    def __call__(self, choices: Sequence[T], /) -> T:
+        """One of `choices`."""
+        ...
+
+
+def healthy(target: str, content: bytes | None, pick: Pick) -> Body:
+    """What the sandbox would answer, whichever upstream is asked."""
     path, asked = urlsplit(target).path, dict(parse_qsl(urlsplit(target).query))
     if path == opening.RESOLVE_PATH and content is not None:
         return commerce.resolve(msgspec.json.decode(content))
@@ -175,32 +187,32 @@ def _healthy(target: str, content: bytes | None, dice: Dice) -> Body:
     if path == weather_wire.FORECAST_PATH:
         return weather.forecast(asked)
     if path == "/photos/presign":
-        return _slot(dice)
+        return _slot(pick)
     if path in ("/photos/confirm", "/photos/qc"):
-        return photos.check(dice.pick(CHECKS))
+        return photos.check(pick(CHECKS))
     if path == "/photos/download-url":
-        return {"download": {"url": _address(asked.get("upload_id", ""), dice)}}
+        return {"download": {"url": _address(asked.get("upload_id", ""), pick)}}
     if path.startswith(photos.STORAGE):
         return {}
     if path.endswith("/chat/completions") and content is not None:
         prompt = vision.prompt_of_openai(msgspec.json.decode(content))
-        return vision.openai(prompt, dice.pick(VISION_STUBS))
+        return vision.openai(prompt, pick(VISION_STUBS))
     if path.endswith(":generateContent") and content is not None:
         prompt = vision.prompt_of_gemini(msgspec.json.decode(content))
-        return vision.gemini(prompt, dice.pick(VISION_STUBS))
-    return _decision(content, dice.pick(STUBS)) if content is not None else _commerce(asked)
+        return vision.gemini(prompt, pick(VISION_STUBS))
+    return _decision(content, pick(STUBS)) if content is not None else _commerce(asked)
 
 
-def _slot(dice: Dice) -> Body:
+def _slot(pick: Pick) -> Body:
     """Mostly a place for a photo; an address that cannot be followed, or none."""
-    photo_id = f"upl_{dice.whole(1, 3)}"
-    address = _address(photo_id, dice)
+    photo_id = pick(("upl_1", "upl_2", "upl_3"))
+    address = _address(photo_id, pick)
     headers = {"Content-Type": "image/jpeg", "x-amz-security-token": SIGNATURE}
     return {"upload_id": photo_id, "upload": {"url": address, "method": "PUT", "headers": headers}}
 
 
-def _address(photo_id: str, dice: Dice) -> str:
-    origin = dice.pick((STORAGE, STORAGE, STORAGE, STORAGE, "ftp://storage.simulated", ""))
+def _address(photo_id: str, pick: Pick) -> str:
+    origin = pick((STORAGE, STORAGE, STORAGE, STORAGE, "ftp://storage.simulated", ""))
     return f"{origin}{photos.STORAGE}/{photo_id}?X-Amz-Signature={SIGNATURE}" if origin else ""
 
 
