@@ -1,7 +1,8 @@
 """Contract C 32, the rows of `/v1/analysis/skin` that need no photo bytes; row numbers kept.
 
 Rows 1-9, 15 (as far as a photo cannot be fetched at all), 27-29. Rows 10-28 over real pixels are in
-test_c32_analysis, rows 30-40 in test_c32_photos. Every row runs in both languages and must decide the same in both.
+test_c32_analysis, rows 30-40 in test_c32_photos. Every row runs in both languages and must decide the same in
+both.
 """
 
 from __future__ import annotations
