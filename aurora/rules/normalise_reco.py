@@ -39,6 +39,7 @@ _URLS = ("affiliate_url", "purchase_url", "url")
 
 
 ROUTINE = "upstream_context_routine"
+NAMELESS = ("recommendations", "recommendations_missing_product_identity")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -94,14 +95,16 @@ def normalise(
     """Items with `slot, step, sku{...}, notes, reasons, pdp_open` and their lawful extras, each product once.
 
     week: logs of the last 7 days, for reasons. per_slot: once in the morning and once at night, as the steps
-    of a routine are. An item that names nothing to look for is dropped.
+    of a routine are. A product without a name is nothing that a person can look for, and is dropped; a step
+    of a routine says by itself what it is for.
     """
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
     for entry in raw:
         if too_deep(entry):
             continue
-        item = _one(dict(entry) if debug else without_kb(dict(entry)), lang, profile, week)
+        read = dict(entry) if debug else without_kb(dict(entry))
+        item = _one(read, lang, profile, week, named_by_step=per_slot)
         if item is None:
             continue
         sku = item["sku"]
@@ -117,18 +120,21 @@ def normalise(
 
 
 def _one(
-    raw: dict[str, Any], lang: Lang, profile: Profile | None, week: Sequence[SkinLog]
+    raw: dict[str, Any],
+    lang: Lang,
+    profile: Profile | None,
+    week: Sequence[SkinLog],
+    *,
+    named_by_step: bool,
 ) -> dict[str, Any] | None:
-    given = raw.get("sku") if isinstance(raw.get("sku"), dict) else raw.get("product")
-    source: dict[str, Any] = given if isinstance(given, dict) else raw
-    sku = _sku(source, raw)
+    sku = _sku(_product(raw), raw)
     category = sku["category"]
     step = _text(raw.get("step")) or _text(raw.get("slot_step")) or _text(raw.get("category")) or category
     if not sku["name"]:
-        # The client draws a product only by its name; a step says at least what it is for.
-        sku["name"] = step or sku["product_id"] or sku["sku_id"]
-        if not sku["name"]:
+        # The client draws a product only by its name, and an id is none.
+        if not (named_by_step and step):
             return None
+        sku["name"] = step
     sku["display_name"] = sku["display_name"] or sku["name"]
     reasons = local_reasons(_reasons(raw), profile=profile, week=week, lang=lang)
     opened, metadata = pdp_open(raw, sku)
@@ -148,6 +154,16 @@ def _one(
         "pdp_open": opened,
         "metadata": metadata,
     }
+
+
+def any_nameless(raw: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether some product comes with an id at most: `normalise` drops it, and `NAMELESS` says so."""
+    return any(not _sku(_product(item), item)["name"] for item in raw if not too_deep(item))
+
+
+def _product(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = raw.get("sku") if isinstance(raw.get("sku"), dict) else raw.get("product")
+    return given if isinstance(given, dict) else raw
 
 
 def _sku(source: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:

@@ -607,7 +607,7 @@ async def test_structured_commerce_is_held_back_whole(autojump_clock):
 async def test_commerce_leaves_open_chat_only_through_the_gates(autojump_clock):
     card = {"type": "recommendations", "payload": {"recommendations": [MOISTURIZER, TREATMENT]}}
     reply = DecisionReply(answer="Here.", cards=[card])
-    body = {"message": "hello", "client_state": "RECO_RESULTS"}
+    body = {"message": "a cheaper one?", "client_state": "RECO_RESULTS"}
     assert sells(await talk(body, decision=reply)) == []
     assert sells(await talk(body, decision=reply, memory=known())) == []
     low = await talk(body, decision=reply, memory=known(CORE, artifact(0.42)))

@@ -387,7 +387,7 @@ UPSTREAM = {
 async def test_cards_of_an_upstream_leave_without_what_is_forbidden(autojump_clock, kind):
     reply = DecisionReply(answer="Retinol is great.", cards=[{"type": kind, "payload": UPSTREAM[kind]}])
     played = await talk(
-        {"message": "hello", "client_state": "RECO_RESULTS"},
+        {"message": "another one?", "client_state": "RECO_RESULTS"},
         memory=known(core(pregnancy_status="pregnant"), HIGH),
         decision=reply,
     )

@@ -62,8 +62,8 @@ def test_a_complete_item_keeps_what_it_brought():
     [
         ({"name": "Cream", "brand": "B"}, "Cream", "Recommendation"),
         ({"product": {"display_name": "Cream", "category": "moisturizer"}}, "Cream", "moisturizer"),
-        ({"sku_id": "x1", "step": "Sunscreen"}, "Sunscreen", "Sunscreen"),
-        ({"sku_id": "x1"}, "x1", "Recommendation"),
+        ({"sku_id": "x1", "sku": {"display_name": "Veil"}}, "Veil", "Recommendation"),
+        ({"product_id": "x1", "title": "Veil"}, "Veil", "Recommendation"),
     ],
 )
 def test_flat_and_half_items_are_named(raw, name, step):
@@ -75,12 +75,13 @@ def test_what_names_nothing_is_dropped_and_doubles_count_once():
     items = normal(
         {},
         {"reasons": ["x"]},
-        {"sku_id": "A"},
-        {"sku": {"sku_id": "a"}},
+        {"sku_id": "x"},
+        {"sku_id": "A", "name": "a"},
+        {"sku": {"sku_id": "a", "name": "other"}},
         {"brand": "B", "name": "n"},
         {"brand": "b", "name": "N"},
     )
-    assert [item["sku"]["name"] for item in items] == ["A", "n"]
+    assert [item["sku"]["name"] for item in items] == ["a", "n"]
     assert len(normal(*({"sku_id": str(n)} for n in range(20)))) == 8
 
 

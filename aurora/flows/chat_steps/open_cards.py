@@ -12,8 +12,9 @@ from aurora.flows.chat_steps import reco_extras
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.product_verdict import Judged
 from aurora.flows.chat_steps.reply import ReplyCard
-from aurora.rules import commerce_gate, context_conflicts, env_stress, normalise_reco, open_answer
+from aurora.rules import commerce_gate, context_conflicts, detectors, env_stress, normalise_reco, open_answer
 from aurora.rules.routine import heatmap
+from aurora.rules.transitions import RECO_STATES
 from aurora.rules.upstream_answer import UpstreamCard, read_cards
 
 
@@ -65,6 +66,9 @@ async def gather(turn: ChatTurn, reply: DecisionReply, judged: Judged | None) ->
     theirs, structured, gaps = commerce_gate.strip(
         _reshaped(turn, reply), structured, allowed=allowed, why=_why_not(turn)
     )
+    theirs = [card for card in theirs if card.type.lower() != "recommendations" or _items(card)]
+    if allowed and any(normalise_reco.any_nameless(items) for items in _told(reply)):
+        gaps = [*gaps, FieldMissing(*normalise_reco.NAMELESS)]
     found = OpenCards(gaps=gaps)
     if structured is not None:
         payload = open_answer.in_language(structured, turn.lang)
@@ -88,13 +92,27 @@ async def gather(turn: ChatTurn, reply: DecisionReply, judged: Judged | None) ->
 
 def may_sell(turn: ChatTurn) -> bool:
     """Asked for, and every gate passed (contract B 8.2 REC, decision 18)."""
-    return turn.allow_reco and turn.gates_passed
+    return _asked_for(turn) and turn.gates_passed
+
+
+def _asked_for(turn: ChatTurn) -> bool:
+    """By an explicit wish, or by words about picks where picks stand; that they stand there is no wish."""
+    return turn.unlocked or (turn.agent_state in RECO_STATES and detectors.asks_for_more(turn.ask.text))
 
 
 def _why_not(turn: ChatTurn) -> str:
-    if not turn.allow_reco:
+    if not _asked_for(turn):
         return commerce_gate.NOT_REQUESTED
     return "diagnosis_first" if turn.missing_core else "artifact_missing"
+
+
+def _items(card: UpstreamCard) -> list[dict[str, Any]]:
+    listed = card.payload.get("recommendations")
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _told(reply: DecisionReply) -> list[list[dict[str, Any]]]:
+    return [_items(card) for card in read_cards(reply.cards) if card.type.lower() == "recommendations"]
 
 
 def _reshaped(turn: ChatTurn, reply: DecisionReply) -> list[UpstreamCard]:
@@ -105,10 +123,8 @@ def _reshaped(turn: ChatTurn, reply: DecisionReply) -> list[UpstreamCard]:
         if kind == "offers_resolved":
             card = msgspec.structs.replace(card, payload=_offers(card.payload))  # noqa: PLW2901
         if kind == "recommendations":
-            listed = card.payload.get("recommendations")
-            items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
             shaped = normalise_reco.normalise(
-                items, lang=turn.lang, profile=turn.profile, week=turn.week, debug=turn.ask.debug
+                _items(card), lang=turn.lang, profile=turn.profile, week=turn.week, debug=turn.ask.debug
             )
             payload = {
                 **{key: card.payload[key] for key in _KEPT_BESIDE_ITEMS if key in card.payload},

@@ -220,6 +220,8 @@ async def from_decision_system(turn: ChatTurn) -> Found:
     else:
         rest = reco_payload.rest_of(place.holder, profile=turn.profile)
         gaps = reco_payload.gaps_of(place.holder, rest)
+    if normalise_reco.any_nameless(place.items):
+        gaps = [*gaps, normalise_reco.NAMELESS]
     return Found(
         source=place.source, items=items, rest=_shown(turn, rest), gaps=_gaps(gaps), ranked=not routine
     )

@@ -57,6 +57,8 @@ _TOPICS: tuple[Topic, ...] = (
     ),
 )
 
+UNASKED = {"sku_id": "mock_sku_1", "brand": "MockBrand", "name": "Quiet Barrier Cream"}
+
 
 def small_talk(asked: Asked) -> Reply:
     """The default: a short answer and, always, one recommendations card for the gate to strip."""
@@ -70,7 +72,7 @@ def small_talk(asked: Asked) -> Reply:
     return {
         "answer": text,
         "intent": "chat",
-        "cards": [{"type": "recommendations", "payload": {"recommendations": [{"sku_id": "mock_sku_1"}]}}],
+        "cards": [{"type": "recommendations", "payload": {"recommendations": [dict(UNASKED)]}}],
     }
 
 
