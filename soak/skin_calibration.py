@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from aurora.skin import detectors, face, findings, quality
+from aurora.skin import detectors, face, measured, quality
 from aurora.skin.findings import Examined, examine
 from aurora.skin.overlay import finding_picture, mask_picture
 from soak.skin_variants import RGB, VARIANTS
@@ -96,7 +96,7 @@ def main(golden: bool) -> None:
 
 
 def _thresholds() -> str:
-    steps = ", ".join(f"{begins}" for begins in findings.SEVERITY_FROM)
+    steps = ", ".join(f"{begins}" for begins in measured.SEVERITY_FROM)
     gates = ", ".join(
         f"{reason} {quality.FAIL[reason]} / {quality.DEGRADED[reason]}"
         for reason in quality.DEGRADED
@@ -114,15 +114,13 @@ def _thresholds() -> str:
 
 
 def _row(name: str, seen: Examined) -> str:
-    measured = seen.measured
-    found = {finding.issue_type: finding for finding in measured.findings}
+    shown = seen.measured
+    found = {finding.issue_type: finding for finding in shown.findings}
     cells = [
         f"{found[issue].severity} ({found[issue].confidence:.2f})" if issue in found else "-"
         for issue in ("redness", "shine", "texture", "tone", "acne")
     ]
-    return (
-        f"| {name} | {measured.quality.grade} | {', '.join(measured.quality.reasons)} | {' | '.join(cells)} |"
-    )
+    return f"| {name} | {shown.quality.grade} | {', '.join(shown.quality.reasons)} | {' | '.join(cells)} |"
 
 
 def _strip(seen: Examined) -> bytes:

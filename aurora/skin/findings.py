@@ -15,15 +15,19 @@ import numpy as np
 from aurora.skin.decode import Frame, UnreadableImageError, decode
 from aurora.skin.detectors import Seen, detect
 from aurora.skin.face import REGION_BOXES, Face, Mask, cut_out, find, region_box, to_picture, upright
-from aurora.skin.measured import Box, Evidence, Finding, IssueType, Measured, Picture, Quality
+from aurora.skin.measured import (
+    DEGRADED_KEEPS,
+    SEVERITY_FROM,
+    Box,
+    Evidence,
+    Finding,
+    IssueType,
+    Measured,
+    Picture,
+    Quality,
+    severity_of,
+)
 from aurora.skin.quality import judge
-
-SEVERITY_FROM: Final = (
-    0.15,
-    0.35,
-    0.55,
-    0.75,
-)  # scores at which severity 1, 2, 3, 4 begin (contract C 19.10)
 
 # What one photo can tell at most: tone may be light and shadow, texture depends on the lens. Working values.
 MOST_CONFIDENT: Final[dict[IssueType, float]] = {
@@ -31,8 +35,8 @@ MOST_CONFIDENT: Final[dict[IssueType, float]] = {
 }  # fmt: skip
 # A score close to where another severity begins is less sure: down to CLOSE at the threshold itself.
 CLOSE, CLEAR_AT = 0.8, 0.10
-# Contract C 19.10: what a degraded photo, light that cannot be trusted, and blur take away.
-DEGRADED_KEEPS, LIGHT_KEEPS, BLUR_KEEPS = 0.82, 0.86, 0.88
+# Contract C 19.10: what light that cannot be trusted, and blur take away (a degraded photo: `measured`).
+LIGHT_KEEPS, BLUR_KEEPS = 0.86, 0.88
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -67,11 +71,6 @@ def examine(data: bytes) -> Examined:
     return Examined(
         Measured(picture=picture, face=box, quality=quality, findings=findings), frame, face, seen
     )
-
-
-def severity_of(score: float) -> int:
-    """0 to 4."""
-    return sum(score >= begins for begins in SEVERITY_FROM)
 
 
 def confidence_of(issue: IssueType, score: float, quality: Quality) -> float:

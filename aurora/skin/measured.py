@@ -37,6 +37,21 @@ IMAGE_PROBLEMS: Final[tuple[ImageProblem, ...]] = (
 )  # fmt: skip
 
 
+SEVERITY_FROM: Final = (
+    0.15,
+    0.35,
+    0.55,
+    0.75,
+)  # scores at which severity 1, 2, 3, 4 begin (contract C 19.10)
+
+DEGRADED_KEEPS: Final = 0.82  # of the confidence, where the photo is degraded (contract C 19.10)
+
+
+def severity_of(score: float) -> int:
+    """0 to 4."""
+    return sum(score >= begins for begins in SEVERITY_FROM)
+
+
 class Box(msgspec.Struct, frozen=True):
     """A rectangle in pixels of the upright photo as it was sent."""
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from aurora.skin.decode import RGB
 from aurora.skin.face import CANVAS, Face, Mask
-from aurora.skin.findings import Examined, severity_of
-from aurora.skin.measured import IssueType
+from aurora.skin.findings import Examined
+from aurora.skin.measured import IssueType, severity_of
 
 COLOURS: Final[dict[IssueType, tuple[int, int, int]]] = {
     "redness": (214, 40, 57), "shine": (255, 209, 64), "texture": (58, 134, 255), "tone": (131, 56, 236),

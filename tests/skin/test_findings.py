@@ -13,8 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora.skin.findings import SEVERITY_FROM, measure, severity_of
-from aurora.skin.measured import ISSUE_TYPES, QUALITY_REASONS, Finding, IssueType, Measured
+from aurora.skin.findings import measure
+from aurora.skin.measured import (
+    ISSUE_TYPES,
+    QUALITY_REASONS,
+    SEVERITY_FROM,
+    Finding,
+    IssueType,
+    Measured,
+    severity_of,
+)
 from soak import skin_variants as variants
 from soak.skin_variants import NO_FACES, RGB, VARIANTS
 from tests.skin.pictures import encoded
