@@ -81,7 +81,7 @@ def boundary(lang: Lang) -> str:
     """Instead of an answer that would sound like medicine."""
     if lang == "CN":
         return (
-            "涉及疾病和用药的说法我不能替产品做判断，这类问题请问医生或药师。"
+            "疾病和用药方面的问题，我没法替产品下结论，请直接问医生或药师。"
             "产品本身可以看官方旗舰店或正规零售商；把完整的产品名发给我，我可以帮你看它的日常护肤定位。"
         )
     return (

@@ -59,6 +59,12 @@ def step(question: str, lang: Lang) -> str:
     return f"{_pick(lang, _NEXT)}\n\n{question}"
 
 
+def no_rush(question: str, lang: Lang) -> str:
+    """The question was there already, and the words were no answer to it."""
+    lead = _pick(lang, ('No rush, and "Not sure" is a fine answer too.', "不着急，选“不确定”也完全可以。"))
+    return f"{lead}\n\n{question}"
+
+
 def loop_broken(fields: Sequence[str], lang: Lang) -> str:
     """No more questions: careful defaults, and where the rest can be said later."""
     named = [_pick(lang, _NAMES[field]) for field in fields if field in _NAMES][:3]

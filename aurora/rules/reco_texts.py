@@ -30,3 +30,17 @@ def made_up(lang: Lang) -> str:
             "以上是演示目录里的示例产品，市面上买不到。",
         ),
     )
+
+
+def profile_unread(lang: Lang) -> str:
+    """What is on file cannot be read just now: no reason to ask for all of it again."""
+    return pick(
+        lang,
+        (
+            (
+                "I can't reach your skin profile right now, and I'd rather not guess or ask you everything "
+                "again. Please try again in a moment."
+            ),
+            "我暂时读不到你的肤况档案，不想凭空乱猜，也不想让你重新回答一遍。稍等一下再试试吧。",
+        ),
+    )

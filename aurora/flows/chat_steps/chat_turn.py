@@ -136,6 +136,11 @@ class ChatTurn:
         return phase0.missing(self.profile)
 
     @property
+    def memory_is_away(self) -> bool:
+        """What is on file could not be read this time. Where nothing is ever kept, nothing is away."""
+        return not self.memory.ready and not (self.memory.error_code or "").startswith("not_configured")
+
+    @property
     def artifact_usable(self) -> bool:
         """There is a diagnosis to recommend from."""
         return artifact_gate.usable(self.memory.artifact)

@@ -8,7 +8,7 @@ from aurora.flows.chat_steps import clarification
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.flows.memory_view import log_views
-from aurora.rules import detectors, phase0, replies, unlock
+from aurora.rules import clarification_texts, detectors, phase0, replies, unlock
 
 TOKEN = "S2_DIAGNOSIS"  # noqa: S105 - the name of a state
 
@@ -50,6 +50,8 @@ def next_question(turn: ChatTurn, reason: str, *, saved: bool = True) -> Reply:
         events = [("recos_requested", {"explicit": True, "gated": True, "reason": reason}), entered]
     elif reason == "diagnosis_start":
         say = replies.diagnosis_start(field, turn.lang)
+        if turn.internal == TOKEN and not detectors.starts_diagnosis(turn.ask.text):
+            say = clarification_texts.no_rush(phase0.question(field, turn.lang), turn.lang)
     else:
         say = replies.diagnosis_progress(field, turn.lang, saved=saved)
     payload = {

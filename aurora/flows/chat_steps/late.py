@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from aurora.contract.envelope import FieldMissing
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import artifact_gate, replies
+from aurora.rules import artifact_gate, reco_texts, replies
 from aurora.rules.notices import notice
 
 BUDGET_CODE = "ETIMEDOUT"
@@ -50,6 +53,16 @@ def picks_late(turn: ChatTurn, failure_code: str) -> Reply:
         events=[("recos_requested", event)],
         state=turn.used_artifact(),
     )
+
+
+def profile_unread(turn: ChatTurn) -> Reply:
+    """Picks were asked for while what is known of the person cannot be read: later, rather than all again."""
+    reply = picks_late(turn, "DB_UNAVAILABLE")
+    say = reco_texts.profile_unread(turn.lang)
+    (card, *rest) = reply.cards
+    payload = {**card.payload, "message": say, "details": [], "actions": ["retry_recommendations"]}
+    card = ReplyCard(card.prefix, card.type, payload, [FieldMissing("profile", "db_unavailable")])
+    return msgspec.structs.replace(reply, say=say, cards=[card, *rest])
 
 
 def chat_late(turn: ChatTurn, *, configured: bool = True) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aurora import telemetry
 from aurora.contract.envelope import FieldMissing
-from aurora.flows.chat_steps import picks
+from aurora.flows.chat_steps import late, picks
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.diagnosis import TOKEN, next_question
 from aurora.flows.chat_steps.reco_sources import SOURCES, Source
@@ -25,6 +25,8 @@ async def behind_the_gates(turn: ChatTurn, sources: Iterable[Source]) -> bool:
     turn.budget("reco", turn.settings.reco_budget_ms)
     telemetry.skin_flow.labels("reco_request", "hit").inc()
     if turn.missing_core:
+        if turn.memory_is_away:
+            return await turn.answer(late.profile_unread(turn))
         return await turn.answer(next_question(turn, "diagnosis_first"))
     if not turn.gates_passed:
         return await turn.answer(no_diagnosis(turn))

@@ -33,6 +33,8 @@ async def give_routine(turn: ChatTurn) -> bool:
     turn.budget("reco", turn.settings.reco_budget_ms)
     telemetry.skin_flow.labels("reco_request", "hit").inc()
     if turn.missing_core:
+        if turn.memory_is_away:
+            return await turn.answer(late.profile_unread(turn))
         return await turn.answer(next_question(turn, "diagnosis_first"))
     if not turn.gates_passed:
         return await turn.answer(no_diagnosis(turn))
