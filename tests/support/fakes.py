@@ -172,7 +172,8 @@ class FakeStore:
 
 
 ACTORS = (
-    "memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather", "accounts", "mail",
+    "memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather",
+    "accounts", "mail",
 )  # fmt: skip
 
 
