@@ -21,7 +21,7 @@ $(DONE): requirements.lock pyproject.toml
 
 # Mock mode: the sandbox plays every upstream. Conflict heatmaps are on, as in the client's own demo.
 run: $(DONE) ## Serve on http://127.0.0.1:8080 with the embedded Postgres and the sandbox upstreams
-	@AURORA_BFF_USE_MOCK=true AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true exec $(BIN)/aurora serve --examples
+	@AURORA_BFF_USE_MOCK=true AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true DIAG_PHOTO_MODULES_CARD=true exec $(BIN)/aurora serve --examples
 
 test: $(DONE) ## Every test: real Postgres, real sockets, kills and storms
 	$(BIN)/python -m pytest --ignore=tests/browser

@@ -838,6 +838,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     diag_artifact_enabled: Annotated[
         bool, var("AURORA_DIAG_ARTIFACT_ENABLED", doc="Diagnosis artifact after an analysis.", group=_FLAG)
     ] = True
+    photo_modules_enabled: Annotated[
+        bool,
+        var(
+            "DIAG_PHOTO_MODULES_CARD",
+            doc="photo_modules_v1 card beside an analysis that used a photo.",
+            group=_FLAG,
+        ),
+    ] = False
     profile_v2_enabled: Annotated[
         bool,
         var(

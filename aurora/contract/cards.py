@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from aurora.contract.auth_cards import AuthChallenge, AuthDone, AuthMe, AuthSession
 from aurora.contract.card_base import Anything, Exact, Name, Open
+from aurora.contract.photo_cards import PhotoModules
 from aurora.contract.product_cards import ProductAnalysis
 from aurora.contract.routine_cards import ConflictHeatmap, RoutineSimulation
 
@@ -401,6 +402,7 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "analysis_summary": AnalysisSummary,
     "photo_presign": PhotoPresigned,
     "photo_confirm": PhotoConfirmed,
+    "photo_modules_v1": PhotoModules,
     "routine_simulation": RoutineSimulation,
     "conflict_heatmap": ConflictHeatmap,
     "product_parse": ProductParse,

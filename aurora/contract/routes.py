@@ -80,7 +80,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/analysis/skin",
         summary="A skin analysis from what is known, within the analysis budget.",
         body=SkinAnalysisRequest,
-        cards=("analysis_summary", "confidence_notice", "ingredient_plan"),
+        cards=("analysis_summary", "photo_modules_v1", "confidence_notice", "ingredient_plan"),
         errors={500: ("ANALYSIS_FAILED",)},
     ),
     Route(

@@ -20,6 +20,7 @@ from aurora.contract.envelope import Card, FieldMissing
 from aurora.contract.memory import Conversation, Memory
 from aurora.contract.requests import SkinAnalysisRequest
 from aurora.contract.turn import Turn, iso_ms
+from aurora.flows.analysis_modules import show_modules
 from aurora.flows.analysis_photo import ask_vision, count, look
 from aurora.rules import safety
 from aurora.rules.analysis import actives, intake, policy, report_answer, report_prompt, summary, vision_run
@@ -45,13 +46,14 @@ async def analysis(stage: Stage) -> None:
     stage.budget("analysis", stage.settings.analysis_budget_ms)
     stage.envelope.if_cut(_baseline(stage))
     memory = await _recall(stage)
-    stage.envelope.forbid(safety.forbidden_for(memory.profile))
+    forbidden = safety.forbidden_for(memory.profile)
+    stage.envelope.forbid(forbidden)
     facts = _facts(stage.turn, memory)
     _keep_routine(stage, memory)
     facts = await look(stage, facts)
     models = await _ask_models(stage, facts)
     result = conclude(facts, models, _making(stage), stage.turn.context.lang)
-    _tell(stage, facts, result)
+    _tell(stage, facts, result, forbidden)
     count(facts, models.vision)
     log.info(
         "skin_analysis_profile",
@@ -172,11 +174,12 @@ def _making(stage: Stage) -> Making:
     )
 
 
-def _tell(stage: Stage, facts: Intake, result: Conclusion) -> None:
+def _tell(stage: Stage, facts: Intake, result: Conclusion, forbidden: tuple[str, ...]) -> None:
     """The whole answer. That it was saved is not known yet: the gap is taken back when it is."""
     envelope = stage.envelope
     envelope.say(result.sentence)
     envelope.card("analysis", "analysis_summary", result.summary, field_missing=[*result.missing, NOT_SAVED])
+    show_modules(stage, facts, result.plan, forbidden)
     if result.plan_card is not None:
         envelope.card("ing_plan", "ingredient_plan", result.plan_card)
     if result.safety is not None:

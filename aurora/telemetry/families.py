@@ -9,6 +9,16 @@ from __future__ import annotations
 from aurora.telemetry.registry import Counter, Gauge, Histogram
 
 # --- skin flow
+photo_modules_cards = Counter("photo_modules_card_emitted_total", "Photo module cards.", "quality_grade")
+photo_modules_regions = Counter(
+    "regions_emitted_total", "Regions in photo modules.", "region_type", "issue_type"
+)
+photo_modules_issues = Counter(
+    "modules_issue_count_histogram", "Issues per module.", "module_id", "issue_type"
+)
+photo_modules_actions = Counter(
+    "ingredient_actions_emitted_total", "Ingredient actions in modules.", "module_id", "issue_type"
+)
 skin_flow = Counter("aurora_skin_flow_total", "Stages of the skin flow, hit or miss.", "stage", "outcome")
 analyze_requests = Counter(
     "analyze_requests_total",
@@ -163,10 +173,6 @@ LATER_COUNTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("verify_circuit_open_total", "Verifier calls that the breaker refused.", ()),
     ("verify_retry_total", "Verifier calls repeated.", ()),
     ("verify_timeout_total", "Verifier timeouts.", ("stage",)),
-    ("photo_modules_card_emitted_total", "Photo module cards.", ("quality_grade",)),
-    ("regions_emitted_total", "Regions in photo modules.", ("region_type", "issue_type")),
-    ("modules_issue_count_histogram", "Issues per module.", ("module_id", "issue_type")),
-    ("ingredient_actions_emitted_total", "Ingredient actions in modules.", ("module_id", "issue_type")),
     ("product_rec_emitted_total", "Products in modules.", ("market", "quality_grade")),
     ("product_rec_suppressed_total", "Products held back from modules.", ("reason",)),
     ("claims_template_fallback_total", "Claims replaced by a template.", ("reason",)),
