@@ -53,7 +53,7 @@ class WrongAnswerError(RuntimeError):
 
 
 def cases() -> list[Case]:
-    """Phase 0 chat turn, tracker/log, bootstrap; whole turns that recommend."""
+    """Chat turns without an upstream, tracker/log, bootstrap; whole turns that recommend."""
     posted = [request_bytes("POST", "/bare", body={"message": "Recommend a moisturizer"}).decode("latin-1")]
     gotten = [request_bytes("GET", "/bare").decode("latin-1")]
     uids = [f"rate-{number}" for number in range(PEOPLE)]
@@ -61,6 +61,10 @@ def cases() -> list[Case]:
     picks = [people.reco(uid) for uid in uids]
     return [
         Case("chat, phase 0", [people.phase0(uid) for uid in uids], posted, holds='"diagnosis_gate"'),
+        Case(
+            "chat, may these go together", [people.conflict(uid) for uid in uids], posted,
+            holds='"routine_simulation"', target=0.4,
+        ),
         Case(
             "tracker/log",
             [people.log(uid, number) for number, uid in enumerate(uids)],

@@ -73,3 +73,8 @@ def reco(uid: str, text: str = "Show me picks") -> str:
 def question(uid: str, text: str = "What does a ceramide do?") -> str:
     """Open chat."""
     return post("/v1/chat", uid, {"message": text, "language": "EN"})
+
+
+def conflict(uid: str) -> str:
+    """May two actives go together: answered here, whatever the upstreams do."""
+    return question(uid, "Can I use retinol and glycolic acid the same night?")

@@ -13,9 +13,9 @@ from aurora.contract.memory import Profile
 from aurora.replay.model import of_record
 from aurora.replay.player import Player
 from aurora.replay.verify import verify
-from aurora.rules import safety
 from aurora.rules.phase0 import FIELDS
 from aurora.rules.query import NO_MESSAGE
+from aurora.rules.safety.outgoing import against, forbidden_for
 from aurora.store.facts import ProfilePatched, SkinLogged
 from aurora.store.port import TraceRecord
 from soak.simulation import Lived, SimulatedBugError, World
@@ -121,10 +121,10 @@ class Laws:
     def _forbidden(self, lived: Lived, envelope: dict[str, Any]) -> None:
         """Nothing leaves that the table forbids this person, as the turn knew them."""
         profile = msgspec.convert(_profile(lived), Profile, strict=False)
-        forbidden = safety.forbidden_for(profile)
+        forbidden = forbidden_for(profile)
         if not forbidden:
             return
-        found = [rules for item in _recommended(envelope) if (rules := safety.against(item, forbidden))]
+        found = [rules for item in _recommended(envelope) if (rules := against(item, forbidden))]
         self._holds("nothing forbidden leaves", not found, f"{_name(lived)} {found}")
         if any(True for _ in _recommended(envelope)):
             self.made["recommended to whom something is forbidden"] += 1

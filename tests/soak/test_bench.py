@@ -82,11 +82,11 @@ def test_people_identify_themselves() -> None:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_a_turn_that_recommends_is_measured_against_a_lower_bar(case: Case) -> None:
+def test_a_turn_that_does_more_is_measured_against_a_lower_bar(case: Case) -> None:
     figure = judge_throughput(case, 64, [Run(30.0, 1, 1, 1)], [Run(100.0, 1, 1, 1)])[0]
-    picks = case.house != "quiet"
+    picks, together = case.house != "quiet", case.requests[0] == people.conflict("rate-0")
     assert (case.target, figure.ok, bool(case.before)) == (
-        (0.25, True, True) if picks else (0.5, False, False)
+        (0.25, True, True) if picks else (0.4 if together else 0.5, False, False)
     )
 
 

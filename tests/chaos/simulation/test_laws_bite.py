@@ -9,9 +9,10 @@ import pytest
 import trio
 
 from aurora.actors.turn import LiveStage
+from aurora.contract.envelope import Chip
 from aurora.contract.turn import Turn
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.rules import redflags
+from aurora.rules import chips, redflags
 from aurora.store import ephemeral
 from soak.simulate import main, simulate
 from soak.simulation_cuts import Cuts
@@ -19,24 +20,43 @@ from soak.simulation_store import SimulatedStore
 
 pytestmark = pytest.mark.not_replayable
 
-ENOUGH = 60
+ENOUGH = 200
 
 
-def found(seeds: int = ENOUGH) -> set[str]:
-    """Names of the laws that break in the first worlds."""
-    report = simulate(iter(range(seeds)), Cuts())
-    return {broken.partition(":")[0] for _, broken in report.broken}
+def breaks(law: str, *, within: int = ENOUGH) -> bool:
+    """Whether the law breaks in one of the first worlds; none is lived after that."""
+    for seed in range(within):
+        report = simulate(iter((seed,)), Cuts())
+        if any(broken.startswith(f"{law}:") for _, broken in report.broken):
+            return True
+    return False
 
 
 def test_a_gate_that_stands_open(monkeypatch):
     monkeypatch.setattr(ChatTurn, "gates_passed", property(lambda turn: True))
     monkeypatch.setattr(ChatTurn, "missing_core", property(lambda turn: []))
-    assert "no commerce without gates" in found()
+    assert breaks("no commerce without gates")
 
 
 def test_a_red_flag_that_nobody_sees(monkeypatch):
     monkeypatch.setattr(redflags, "check", lambda spoken: type("Open", (), {"blocked": False})())
-    assert "a red flag is answered with safety alone" in found()
+    assert breaks("a red flag is answered with safety alone")
+
+
+@pytest.mark.unlawful_on_purpose
+def test_a_rule_of_the_table_that_nobody_reads(monkeypatch):
+    monkeypatch.setattr("aurora.rules.safety.forbidden_for", lambda *_: ())
+    assert breaks("nothing forbidden leaves")
+
+
+def test_a_chip_that_leads_nowhere(monkeypatch):
+    monkeypatch.setattr(chips, "chip", lambda name, lang, **data: Chip(chip_id="chip.nowhere", label="Go"))
+    assert breaks("a chip that is offered is answered")
+
+
+def test_an_address_that_is_told(monkeypatch):
+    monkeypatch.setattr("aurora.actors.trace.redact", lambda raw: raw)
+    assert breaks("no secret is traced")
 
 
 def test_an_answer_that_does_not_leave_when_the_budget_fires(monkeypatch):
@@ -50,19 +70,19 @@ def test_an_answer_that_does_not_leave_when_the_budget_fires(monkeypatch):
                 await trio.sleep(30)
 
     monkeypatch.setattr(LiveStage, "play", dawdling)
-    assert "every answer is in time" in found(3)
+    assert breaks("every answer is in time")
 
 
 def test_a_turn_that_draws_something(monkeypatch):
     numbers = count(1)
     monkeypatch.setattr(Turn, "uuid", lambda turn, name: str(UUID(int=next(numbers))))
-    assert "every turn replays" in found(5)
+    assert breaks("every turn replays")
 
 
 @pytest.mark.unlawful_on_purpose
 def test_an_envelope_without_a_state(monkeypatch):
     monkeypatch.setattr("soak.validator.UI_STATES", frozenset())
-    assert "every envelope is lawful" in found(5)
+    assert breaks("every envelope is lawful")
 
 
 def test_a_store_that_forgets_what_it_acknowledged(monkeypatch):
@@ -70,17 +90,17 @@ def test_a_store_that_forgets_what_it_acknowledged(monkeypatch):
     monkeypatch.setattr(
         SimulatedStore, "projected", lambda store, stream: dict(list(projected(store, stream).items())[1:])
     )
-    assert "the log folded is what is projected" in found(5)
+    assert breaks("the log folded is what is projected")
 
 
 def test_a_turn_that_stays(monkeypatch):
     monkeypatch.setattr("aurora.actors.clerk.Due.leave", lambda due: None)
-    assert "nothing is left" in found(3)
+    assert breaks("nothing is left")
 
 
 def test_an_append_that_ignores_an_erasure(monkeypatch):
     monkeypatch.setattr(ephemeral, "erased_since", lambda *_: False)
-    assert "no fact is older than an erasure" in found(200)
+    assert breaks("no fact is older than an erasure")
 
 
 def test_a_broken_law_ends_the_run_with_one_and_names_the_seed(monkeypatch, capsys):
