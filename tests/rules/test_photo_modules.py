@@ -17,7 +17,7 @@ from aurora.rules.analysis import ingredients
 from aurora.rules.analysis.photo_reading import Grade
 from aurora.rules.claims import makes_claim
 from aurora.rules.photo_modules import modules_card
-from aurora.rules.safety import forbidden_for
+from aurora.rules.safety import forbidden_for, left_of
 from aurora.skin.measured import (
     ISSUE_TYPES,
     QUALITY_REASONS,
@@ -278,6 +278,16 @@ def test_what_safety_forbids_the_person_is_no_action_and_is_not_named(profile: P
     left = module(made(seen, plan=planned, forbidden=forbidden_for(profile)), "left_cheek")["actions"]
     assert "niacinamide" in [a["ingredient_id"] for a in left]
     assert held not in str(left).lower().replace(" ", "_")
+
+
+def test_the_law_of_the_envelope_stands_behind_it() -> None:
+    """Whoever made the card, and whatever plan came in: an action that is forbidden does not leave."""
+    payload = made(measured(finding("texture")), plan=plan("salicylic_acid", "niacinamide", "retinol"))
+    left = left_of(photo_modules.KIND, payload, forbidden_for(Profile(pregnancy_status="pregnant")))
+    assert [name for name, _ in left.held] != []
+    assert "retinol" not in str(left.payload).lower()
+    assert problems(left.payload) == []
+    assert left_of(photo_modules.KIND, made(), forbidden_for(Profile())).held == ()
 
 
 def test_every_text_is_there_in_both_languages_short_and_claims_nothing() -> None:

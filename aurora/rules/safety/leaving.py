@@ -29,6 +29,8 @@ _LISTS = frozenset({
 # In cards that sell, more names stand for a list of things to buy.
 _LISTS_THAT_SELL = _LISTS | {"items", "products", "steps", "offers", "bundle", "results"}
 _SELLS = ("reco", "offer", "checkout")
+# In the card of a photo, what to do is a list of ingredients; elsewhere `actions` are codes.
+_LISTS_OF_PHOTO = _LISTS | {"actions"}
 _OWN = frozenset({"profile", "currentRoutine", "current_routine", "recent_logs", "field_missing"})
 _OWN_CARDS = frozenset({
     "profile", "session_bootstrap", "diagnosis_gate", "product_parse", "routine_simulation",
@@ -63,7 +65,8 @@ def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -
         if any(BY_ID[rule].level == "BLOCK" for rule in rules):
             return Left({}, ((kind, rules),))
     sells = any(part in kind for part in _SELLS)
-    walk = _Walk(forbidden, _LISTS_THAT_SELL if sells or kind in _ANYTHING else _LISTS)
+    named = _LISTS_OF_PHOTO if kind == "photo_modules_v1" else _LISTS
+    walk = _Walk(forbidden, _LISTS_THAT_SELL if sells or kind in _ANYTHING else named)
     left = walk.object(payload, 0)
     if kind == "recommendations" and left.get("evidence"):
         evidence = _without_names(left["evidence"], forbidden, 0)
