@@ -20,8 +20,16 @@ ISSUES: dict[str, Pair] = {
     "tone": ("Uneven tone", "肤色不匀"),
     "acne": ("Small spots", "小痘点"),
 }
+# Of what was looked for and not found.
+_UNSEEN: dict[str, Pair] = {
+    "redness": ("Redness: hardly any in this photo.", "泛红：这张照片里几乎看不到。"),
+    "shine": ("Shine: hardly any, your skin looks balanced.", "油光：几乎看不到，看起来挺清爽。"),
+    "texture": ("Texture: looks fairly smooth in this light.", "肤质：在这样的光线下看着挺平滑。"),
+    "tone": ("Tone: looks even across your face.", "肤色：整体看着比较均匀。"),
+    "acne": ("Small spots: hardly any to be seen.", "小痘点：几乎看不到。"),
+}
 _DEGREES: tuple[Pair, ...] = (
-    ("nothing stands out in this photo", "这张照片里不明显"),
+    ("hardly any", "几乎看不到"),
     ("slight", "轻微"),
     ("some", "有一些"),
     ("marked", "比较明显"),
@@ -39,16 +47,18 @@ _CHEEKS: Pair = ("cheeks", "两颊")
 
 def observation(issue: str, severity: int, regions: Sequence[str], lang: Lang) -> str:
     """`Redness: marked, mostly on the cheeks.`"""
+    if severity < 1:
+        return pick(lang, _UNSEEN[issue])
     told = pick(lang, ISSUES[issue]) + pick(lang, (": ", "：")) + pick(lang, _DEGREES[severity])
-    return told + _where(severity, regions, lang) + pick(lang, (".", "。"))
+    return told + _where(regions, lang) + pick(lang, (".", "。"))
 
 
 def takeaway(issue: str, severity: int, regions: Sequence[str], lang: Lang) -> str:
     """The same, as what to remember."""
     name, degree = pick(lang, ISSUES[issue]), pick(lang, _DEGREES[severity])
     if lang == "CN":
-        return f"{name}{degree}{_where(severity, regions, lang)}。"
-    return f"{degree} {name.lower()}{_where(severity, regions, lang)}."
+        return f"{name}{degree}{_where(regions, lang)}。"
+    return f"{degree} {name.lower()}{_where(regions, lang)}."
 
 
 def because(issues: Sequence[str], ids: Sequence[str], lang: Lang) -> str:
@@ -59,8 +69,8 @@ def because(issues: Sequence[str], ids: Sequence[str], lang: Lang) -> str:
     return f"Your photo shows {' and '.join(n.lower() for n in names)} ({', '.join(ids)})."
 
 
-def _where(severity: int, regions: Sequence[str], lang: Lang) -> str:
-    if severity < 1 or not regions:
+def _where(regions: Sequence[str], lang: Lang) -> str:
+    if not regions:
         return ""
     both = {"left_cheek", "right_cheek"} <= set(regions)
     names = [_CHEEKS] if both else [_REGIONS[region] for region in regions]
