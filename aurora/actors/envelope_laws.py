@@ -27,7 +27,7 @@ from aurora.contract.envelope import Card, Envelope, FieldMissing
 from aurora.rules import card_laws
 from aurora.rules.next_state import derive_next_state
 from aurora.rules.notices import lawful_notice, notice
-from aurora.rules.safe_links import without_unsafe_links
+from aurora.rules.safe_links import may_hold_unsafe_links, without_unsafe_links
 from aurora.rules.treatment import conservative_context
 from aurora.settings import Settings
 
@@ -100,9 +100,7 @@ def lawful_cards(draft: Draft, settings: Settings) -> list[DraftCard]:
         shown = (card.type.strip() if isinstance(card.type, str) else "") or "aurora_card"
         kind = shown.lower()
         payload = card.payload if isinstance(card.payload, dict) else _as_object(card.payload)
-        payload = card_laws.without_nulls(payload)
-        if kind not in _TOLD:
-            payload = without_unsafe_links(payload)
+        payload = _clean(kind, payload)
         match kind:
             case "confidence_notice":
                 payload = lawful_notice(payload, draft.lang)
@@ -137,6 +135,19 @@ def as_promised(cards: list[DraftCard]) -> list[DraftCard]:
 _TOLD = frozenset({
     "profile", "session_bootstrap", "diagnosis_gate", "tracker_log", "tracker_recent", "affiliate_outcome",
 })  # fmt: skip
+
+
+def _clean(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Without nulls in lists of objects and without unsafe links. Its JSON tells whether to look at all."""
+    try:
+        encoded = msgspec.json.encode(payload)
+    except (TypeError, ValueError, RecursionError):
+        encoded = None
+    if encoded is None or b"[null" in encoded or b",null" in encoded:
+        payload = card_laws.without_nulls(payload)
+    if kind not in _TOLD and (encoded is None or may_hold_unsafe_links(encoded)):
+        payload = without_unsafe_links(payload)
+    return payload
 
 
 def _of_its_type(kind: str, payload: dict[str, Any]) -> bool:

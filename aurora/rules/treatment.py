@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 CONSERVATIVE_MAX_SCORE = 0.75
@@ -28,29 +28,29 @@ _CN_TERMS = (
 _EN = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_EN_TERMS)})s?(?![a-z0-9])")
 _CN = re.compile("|".join(_CN_TERMS))
 
-_TEXT_KEYS = (
+_TEXT_KEYS = frozenset({
     "step", "slot", "slot_step", "slotStep", "routine_slot", "stage", "category", "type",
     "product_type", "productType", "title", "name", "display_name", "displayName", "product_name",
     "productName", "notes", "reasons", "why", "key_actives", "keyActives", "active_ingredients",
     "activeIngredients", "ingredient", "ingredients", "matched_ingredients",
-)  # fmt: skip
+})  # fmt: skip
 
 _MAX_DEPTH = 6
 
 
-def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+def _gather(value: Any, found: list[str], depth: int = 0) -> None:
     """Every string inside `value`, keys of objects included (an ingredient list may be a map)."""
     if isinstance(value, str):
-        yield value
+        found.append(value)
     elif depth < _MAX_DEPTH:
-        if isinstance(value, Mapping):
+        if isinstance(value, list | tuple):
+            for inner in value:
+                _gather(inner, found, depth + 1)
+        elif isinstance(value, Mapping):
             for key, inner in value.items():
                 if isinstance(key, str):
-                    yield key
-                yield from _strings(inner, depth + 1)
-        elif isinstance(value, list | tuple):
-            for inner in value:
-                yield from _strings(inner, depth + 1)
+                    found.append(key)
+                _gather(inner, found, depth + 1)
 
 
 def mentions_treatment(text: str) -> bool:
@@ -64,16 +64,13 @@ def is_treatment_like(item: Mapping[str, Any]) -> bool:
     parts: list[str] = []
     for holder in (item, item.get("sku"), item.get("product")):
         if isinstance(holder, Mapping):
-            for key in _TEXT_KEYS:
-                value = holder.get(key)
-                if isinstance(value, str):
-                    parts.append(value)
-                elif value is not None:
-                    parts.extend(_strings(value))
+            for key, value in holder.items():
+                if key in _TEXT_KEYS:
+                    _gather(value, parts)
             pack = holder.get("evidence_pack")
             if isinstance(pack, Mapping):
                 # What is in it counts; what its papers say of other products does not.
-                parts.extend(_strings([pack.get(key) for key in ("keyActives", "key_actives")]))
+                _gather([pack.get(key) for key in ("keyActives", "key_actives")], parts)
     return mentions_treatment("\n".join(parts))
 
 

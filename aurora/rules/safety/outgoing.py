@@ -7,7 +7,7 @@ nothing back. Whole cards are judged by `leaving`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,6 +29,7 @@ _MAX_STRINGS = 600
 _NESTED = ("alternatives", "similar", "dupes")
 # Links and ids spell words that nobody reads.
 _UNREAD = frozenset({
+    *_NESTED,
     "url", "image_url", "affiliate_url", "purchase_url", "pdp_open", "metadata", "offer", "offers",
     "product_id", "sku_id", "subject", "canonical_product_ref", "product_ref", "product_group_id",
     "merchant_id",
@@ -113,11 +114,11 @@ def against(item: Any, forbidden: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     texts = _texts(item)
     # Hardly any item names anything of it; only those that do are worth a closer reading.
-    folded = fold("\n".join(texts))
+    folded = fold(_spaced("\n".join(texts)))
     suspects = [rule for rule in forbidden if any(named_in(name, folded) for name in BY_ID[rule].outgoing)]
     if not suspects:
         return ()
-    parts = [Mentions(text) for text in texts]
+    parts = [Mentions(_spaced(text)) for text in texts]
     return tuple(
         rule for rule in suspects if any(name in part for name in BY_ID[rule].outgoing for part in parts)
     )
@@ -142,27 +143,33 @@ def _thinned(item: Mapping[str, Any], index: int, forbidden: tuple[str, ...]) ->
 def _texts(item: Any) -> list[str]:
     """The words of an item. Each string by itself, so that a denial in one says nothing of the next."""
     found: list[str] = []
-    for text in _strings(item, 0):
-        found.append(text.replace("_", " "))
-        if len(found) == _MAX_STRINGS:
-            break
-    return found
+    _gather(item, found, 0)
+    return found[:_MAX_STRINGS]
 
 
-def _strings(value: Any, depth: int) -> Iterator[str]:
+def _spaced(text: str) -> str:
+    """Ids of ingredients read as words."""
+    return text.replace("_", " ")
+
+
+def _gather(value: Any, found: list[str], depth: int) -> None:
     if isinstance(value, str):
-        yield value
-    elif depth < _MAX_DEPTH:
-        if isinstance(value, Mapping):
-            for key, inner in value.items():
-                if key in _UNREAD or key in _NESTED:
-                    continue
-                if isinstance(key, str):
-                    yield key  # a list of ingredients may be a map
-                told = inner
-                if key == _EVIDENCE and isinstance(inner, Mapping):
-                    told = [inner.get(name) for name in _IN_EVIDENCE]
-                yield from _strings(told, depth + 1)
-        elif isinstance(value, list | tuple):
+        found.append(value)
+    elif isinstance(value, list | tuple):
+        if depth < _MAX_DEPTH:
             for inner in value:
-                yield from _strings(inner, depth + 1)
+                _gather(inner, found, depth + 1)
+                if len(found) >= _MAX_STRINGS:
+                    return
+    elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
+        for key, inner in value.items():
+            if key in _UNREAD:
+                continue
+            if isinstance(key, str):
+                found.append(key)  # a list of ingredients may be a map
+            told = inner
+            if key == _EVIDENCE and isinstance(inner, Mapping):
+                told = [inner.get(name) for name in _IN_EVIDENCE]
+            _gather(told, found, depth + 1)
+            if len(found) >= _MAX_STRINGS:
+                return
