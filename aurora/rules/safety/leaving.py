@@ -39,6 +39,7 @@ _OWN_CARDS = frozenset({
 # Data of an upstream as it came: any of the names may stand in it.
 _ANYTHING = frozenset({"aurora_structured", "aurora_context_raw"})
 _MAX_DEPTH = 24
+_PLAIN = (str, int, float, type(None))  # nothing stands inside
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ class _Walk:
     def object(self, value: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
         changed: dict[str, Any] = {}
         for key, inner in value.items():
-            if key in _OWN:
+            if isinstance(inner, _PLAIN) or key in _OWN:
                 continue
             clean = self.any(inner, depth + 1, key if key in self.lists else "")
             if clean is not inner:
@@ -138,14 +139,16 @@ class _Walk:
     def any(self, value: Any, depth: int, name: str) -> Any:
         if depth > _MAX_DEPTH:
             return value
-        if isinstance(value, Mapping):
-            holds_lists = any(key in self.lists and isinstance(inner, list) for key, inner in value.items())
-            if name and not holds_lists and self._forbids(value, name):
-                return {}
-            return self.object(value, depth)
         if isinstance(value, list):
             return self._list(value, depth, name)
+        if isinstance(value, Mapping):
+            if name and not self._holds_lists(value) and self._forbids(value, name):
+                return {}
+            return self.object(value, depth)
         return value
+
+    def _holds_lists(self, value: Mapping[str, Any]) -> bool:
+        return any(key in self.lists and isinstance(inner, list) for key, inner in value.items())
 
     def _list(self, values: list[Any], depth: int, name: str) -> list[Any]:
         kept: list[Any] = []
@@ -153,6 +156,9 @@ class _Walk:
         for value in values:
             if name and self._forbids(value, name):
                 same = False
+                continue
+            if isinstance(value, _PLAIN):
+                kept.append(value)
                 continue
             # A list of lists keeps its meaning; the items of an item have names of their own.
             clean = self.any(value, depth + 1, name if isinstance(value, list) else "")
