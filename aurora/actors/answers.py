@@ -30,7 +30,6 @@ from aurora.actors.questions import (
     LookAtPhoto,
     MailSent,
     MatchCatalogue,
-    MeasurePhoto,
     OpenChallenge,
     OpenProduct,
     PhotoChecked,
@@ -55,7 +54,6 @@ from aurora.actors.questions import (
     VisionReady,
 )
 from aurora.contract.memory import Memory, SkinLog
-from aurora.skin.measured import Measured
 from aurora.store.accounts import Account
 from aurora.store.port import Appended
 
@@ -90,7 +88,6 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     AskVision: _of(VisionAnswer),
     LookAtPhoto: _of(PhotoSeen),
     ReadVision: _of(VisionReady),
-    MeasurePhoto: _of(Measured),
     ReadMemory: _of(Memory),
     ReadLogs: _of(list[SkinLog]),
     Remember: _of(Appended),

@@ -1,9 +1,9 @@
-"""The pixels actor: one photo measured in a worker process that can be killed.
+"""Worker processes that read photos and can be killed; `photo_look` asks them for the pixels actor.
 
 A decoder that hangs is killed with its process when the question's time is up or the turn is cut; one that
 crashes takes only its process with it. Either way the next question gets a worker that was warmed in the
 meantime. Photo bytes go to the worker through a pipe, never into a question, a trace, a log or a file: a
-question names its photo, and `find` knows where its bytes are held.
+question names its photo, and the photo desk knows where its bytes are held.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ import trio
 import trio_parallel
 
 from aurora import telemetry
-from aurora.actors.call import Call, Handler
-from aurora.actors.findings import Answer, Failure, Finding
-from aurora.actors.questions import MeasurePhoto
+from aurora.actors.findings import Failure
 from aurora.lifetime import service_nursery
 from aurora.skin.job import measure_photo, prepare, reencode_photo, warm
 from aurora.skin.measured import Measured
@@ -28,8 +26,6 @@ NAME: Final = "pixels"
 WORKERS: Final = 2  # at work at once; a measurement takes some 0.2 s of CPU
 MOST_WAITING: Final = 16  # more would wait longer than a turn has
 GRACE_S: Final = 2.0
-FindPhoto = Callable[[Call, str], bytes | None]
-"""Where the bytes of a call's photo are held; None when they are not there any more."""
 
 log = telemetry.get_logger()
 
@@ -107,19 +103,3 @@ async def pixel_pool(
         if warm:
             await nursery.start(pool.keep_warm)
         yield pool
-
-
-def pixels_handler(pool: PixelPool, find: FindPhoto) -> Handler:
-    """Handler of MeasurePhoto. A photo that is not held any more is measured as `no_image`."""
-
-    async def handle(call: Call) -> Finding:
-        question = call.question
-        if not isinstance(question, MeasurePhoto):
-            raise TypeError(f"pixels cannot answer {type(question).__name__}")
-        photo = find(call, question.photo_id)
-        if photo is None:
-            return Answer(actor=NAME, value=Measured(problem="no_image"))
-        outcome = await pool.measure(photo, call.deadline)
-        return outcome if isinstance(outcome, Failure) else Answer(actor=NAME, value=outcome)
-
-    return handle

@@ -259,16 +259,6 @@ class VisionReady(msgspec.Struct, frozen=True, kw_only=True):
     code: VisionCode | None = None
 
 
-class MeasurePhoto(Question, frozen=True, kw_only=True, tag=True):
-    """Measure the skin on a photo that is at hand (contract C 19). Answer: skin.measured.Measured.
-
-    Names the photo and never holds its bytes. Failure(code='timeout' | 'crashed' | 'admission').
-    """
-
-    actor: ClassVar[str] = "pixels"
-    photo_id: str
-
-
 class PhotoChecked(msgspec.Struct, frozen=True, kw_only=True):
     """A check's end, or how far it came. status: see `photo_quality_check.status_of`; None: under way.
 
@@ -428,7 +418,6 @@ AnyQuestion = (
     | AskVision
     | LookAtPhoto
     | ReadVision
-    | MeasurePhoto
     | OpenChallenge
     | RedeemCode
     | CheckPassword

@@ -26,7 +26,6 @@ from aurora.actors.questions import (
     ForgetPhotos,
     LookAtPhoto,
     MatchCatalogue,
-    MeasurePhoto,
     OpenProduct,
     PhotoChecked,
     PhotoSeen,
@@ -90,10 +89,13 @@ OURS: list[tuple[Question, Any]] = [
     (LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1), PhotoSeen(code="DOWNLOAD_URL_DNS")),
     (
         LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1),
-        PhotoSeen(measured=Measured(quality=Quality(grade="degraded", reasons=["blur"]))),
+        PhotoSeen(
+            measured=Measured(
+                face=Box(1, 2, 3, 4), quality=Quality(grade="degraded", reasons=["blur"], factor=0.9)
+            )
+        ),
     ),
     (ReadVision(), VisionReady(provider="gemini", code="VISION_MISSING_KEY")),
-    (MeasurePhoto(photo_id="p"), Measured(face=Box(1, 2, 3, 4), quality=Quality(grade="pass", factor=0.9))),
     (
         AskVision(photo_id="p", prompt="look"),
         VisionAnswer(

@@ -14,10 +14,8 @@ import psutil
 import pytest
 import trio
 
-from aurora.actors.call import Call
-from aurora.actors.findings import Answer, Failure
-from aurora.actors.pixels import PixelPool, pixel_pool, pixels_handler
-from aurora.actors.questions import MeasurePhoto
+from aurora.actors.findings import Failure
+from aurora.actors.pixels import PixelPool, pixel_pool
 from aurora.skin.job import measure_photo
 from aurora.skin.measured import Measured
 from soak.skin_variants import portrait
@@ -113,24 +111,3 @@ async def test_more_than_can_wait_are_refused_at_once() -> None:
         for _ in range(18):
             nursery.start_soon(one, pool)
     assert sorted(failure.code for failure in refused) == ["admission"] * 2 + ["timeout"] * 16
-
-
-class Held:
-    """A pool that answers at once."""
-
-    async def measure(self, photo: bytes, deadline: float) -> Measured | Failure:
-        return Measured() if photo == b"there" else Failure(actor="pixels", code="crashed")
-
-
-@pytest.mark.parametrize(
-    ("held", "expected"),
-    [
-        (b"there", Answer(actor="pixels", value=Measured())),
-        (b"bad", Failure(actor="pixels", code="crashed")),
-        (None, Answer(actor="pixels", value=Measured(problem="no_image"))),
-    ],
-)
-async def test_the_actor_finds_the_photo_and_answers(held: bytes | None, expected: Answer | Failure) -> None:
-    handler = pixels_handler(Held(), lambda _, photo_id: held if photo_id == "p1" else None)  # type: ignore[arg-type]
-    call = Call(MeasurePhoto(photo_id="p1"), None, 10.0)  # type: ignore[arg-type]
-    assert await handler(call) == expected
