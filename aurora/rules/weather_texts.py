@@ -286,8 +286,8 @@ _MISSING: dict[str, Pair] = {
         "还没有打卡记录（recent_logs），每天一次会更准。",
     ),
     "profile.sensitivity": (
-        "How easily your skin reacts is still open (profile.sensitivity).",
-        "还不知道你的皮肤容不容易有反应（profile.sensitivity）。",
+        "How easily your skin reacts is still open.",
+        "还不知道你的皮肤容不容易有反应。",
     ),
 }
 _BARRIER_WEAK: Pair = ("Your barrier is fragile, so it weighs most.", "你的屏障偏脆弱，占比最大。")

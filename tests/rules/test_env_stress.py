@@ -83,12 +83,13 @@ def test_local_radar(scenario: str, barrier: str | None, values: list[int]) -> N
 
 def test_what_is_not_known_is_said_and_the_client_finds_its_check_in_button() -> None:
     bare = env_stress.local("snow", None, logged=False, lang="CN")
-    assert any("profile.sensitivity" in note for note in bare["notes"])
+    assert "还不知道你的皮肤容不容易有反应。" in bare["notes"]  # in words: nobody reads a field's name
+    assert not any("profile." in note for note in bare["notes"])
     assert any("recent_logs" in note for note in bare["notes"])
     full = env_stress.local("snow", Profile(sensitivity="low"), logged=True, lang="CN")
-    assert not any("recent_logs" in note or "sensitivity" in note for note in full["notes"])
+    assert not any("recent_logs" in note or "容易有反应" in note for note in full["notes"])
     assert any(
-        "sensitivity" in n
+        "skin reacts" in n
         for n in env_stress.local("uv", Profile(sensitivity="unknown"), logged=True, lang="EN")["notes"]
     )
 
