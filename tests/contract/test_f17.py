@@ -1,11 +1,12 @@
 """Contract F 17, the rows that the foundation carries, as the web client really sends them; row numbers kept.
 
-Rows 1-4, 6-14, 19, 20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
+Rows 1-4, 6-14, 18-20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
 here of a service without a database; an outage is in tests/chaos. The others wait for their endpoints.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import trio
 
 from aurora.settings import Settings
 from tests.contract.test_b23 import CORE, chips, gaps, has_artifact, has_profile, house, tell, types
+from tests.support.photos import photo_house, picture, taken_in
 from tests.support.sandbox import Served
 from tests.support.web import WebAnswer, WebClient, web
 
@@ -234,6 +236,25 @@ async def test_row_14_chinese_is_answered_in_chinese(sandbox: Served) -> None:
     labels = [chip["label"] for chip in answer.json["suggested_chips"]]
     assert labels
     assert all(is_chinese(label) for label in labels)
+
+
+@pytest.mark.parametrize("lang", ["EN", "CN"])
+async def test_row_18_a_summary_of_two_photos_fills_the_client_s_card(sandbox: Served, lang: str) -> None:
+    """Three features and three numbered lines, objects for payloads, readable or not."""
+    async with photo_house(sandbox) as client:
+        photos = [
+            {"slot_id": slot, "photo_id": await taken_in(client, picture(name)), "qc_status": "passed"}
+            for slot, name in (("daylight", "red"), ("indoor_white", "golden"))
+        ]
+        for known in (photos, [{**photo, "photo_id": "upl_unknown"} for photo in photos]):
+            sent = {"use_photo": True, "photos": known}
+            answer = await send(client, "/v1/analysis/skin", sent, CLIENT if lang == "EN" else CHINESE)
+            shown = answer.payload("analysis_summary")
+            assert shown["used_photos"] is (known is photos)
+            assert len(shown["analysis"]["features"]) >= 3
+            assert len(re.findall(r"(?m)^\d\. ", shown["analysis"]["strategy"])) >= 3
+            assert all(isinstance(card["payload"], dict) for card in answer.json["cards"])
+            assert is_chinese(answer.text) is (lang == "CN")
 
 
 async def test_row_19_a_summary_without_a_photo_says_what_it_rests_on(sandbox: Served) -> None:
