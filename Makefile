@@ -19,9 +19,9 @@ $(DONE): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(DONE)
 
-# Mock mode: the sandbox plays every upstream. Conflict heatmaps are on, as in the client's own demo.
+# Mock mode: the sandbox plays every upstream. Sign-in works; its mails go into mails.txt. Conflict heatmaps are on, as in the client's own demo.
 run: $(DONE) ## Serve on http://127.0.0.1:8080 with the embedded Postgres and the sandbox upstreams
-	@AURORA_BFF_USE_MOCK=true AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true DIAG_PHOTO_MODULES_CARD=true exec $(BIN)/aurora serve --examples
+	@AURORA_BFF_USE_MOCK=true AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true DIAG_PHOTO_MODULES_CARD=true AURORA_BFF_AUTH_ENABLED=true AURORA_BFF_AUTH_PEPPER=development AURORA_BFF_AUTH_EMAIL_PROVIDER=file AURORA_BFF_AUTH_EMAIL_FILE=mails.txt exec $(BIN)/aurora serve --examples
 
 test: $(DONE) ## Every test: real Postgres, real sockets, kills and storms
 	$(BIN)/python -m pytest --ignore=tests/browser
