@@ -11,10 +11,11 @@ import trio
 from aurora import telemetry
 from aurora.actors import catalogue
 from aurora.actors.accounts import accounts_handler
-from aurora.actors.call import Handler
+from aurora.actors.call import Call, Handler
 from aurora.actors.clerk import Clerk
 from aurora.actors.commerce import auth_headers, commerce_handler
 from aurora.actors.decision import decision_handler
+from aurora.actors.findings import Failure, Finding
 from aurora.actors.links import Link
 from aurora.actors.mail import Mailer, mail_handler, mailer_of
 from aurora.actors.memory import memory_handler
@@ -109,14 +110,18 @@ class House:
 def _of_photos(
     desk: PhotoDesk, pixels: Pixels | None, links: Mapping[str, Link], settings: Settings
 ) -> Mapping[str, Handler]:
-    """The actors that need somebody who reads pixels."""
+    """The actors that need somebody who reads pixels; without one they say so."""
     if pixels is None:
-        return {}
+        return {"pixels": _not_configured, "vision": _not_configured}
     models = VisionModels({name: links[name] for name in ("gemini", "openai")}, settings)
     return {
         "pixels": looking_handler(desk, pixels, settings),
         "vision": vision_handler(models, preparing(desk, pixels, settings)),
     }
+
+
+async def _not_configured(call: Call) -> Finding:
+    return Failure(actor=call.question.actor, code="not_configured")
 
 
 @asynccontextmanager
