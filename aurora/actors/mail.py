@@ -85,7 +85,7 @@ def mail_handler(mailer: Mailer | None, tray: CodeTray) -> Handler:
         telemetry.family("aurora_mails_total").labels(
             mailer.name, "ok" if failure is None else failure.code
         ).inc()
-        return Answer(actor=NAME, value=MailSent(by=mailer.name)) if failure is None else failure
+        return Answer(actor=NAME, value=MailSent(delivery=mailer.name)) if failure is None else failure
 
     return handle
 

@@ -395,9 +395,9 @@ class SendCode(Question, frozen=True, kw_only=True, tag=True):
 
 
 class MailSent(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail left. by: `resend`, `smtp` or `file`."""
+    """The mail left. delivery: by `resend`, `smtp` or `file`."""
 
-    by: str
+    delivery: str
 
 
 AnyQuestion = (

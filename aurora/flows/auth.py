@@ -45,7 +45,7 @@ async def start(stage: Stage) -> None:
     if opened.debug_code is not None:
         card["debug_code"] = opened.debug_code
     if not isinstance(sent, Failure):
-        card["delivery"] = sent.value.by
+        card["delivery"] = sent.value.delivery
     elif opened.debug_code is not None:
         card |= {"delivery": "debug", "delivery_error": sent.code}
     else:

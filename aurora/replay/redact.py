@@ -47,7 +47,7 @@ _MACHINE_KEYS: Final = frozenset(
         "type", "reason", "code", "kind", "actor", "outcome", "status", "event_name", "chip_id", "action_id",
         "field", "next_state", "trigger_source", "trigger_id", "lang", "format", "requested_next_state",
         "state", "client_state", "_internal_next_state", "level", "severity", "slot", "step", "source",
-        "intent", "flow_id",
+        "intent", "flow_id", "delivery",
     }
 )  # fmt: skip
 _NOT_IDS: Final = frozenset({"chip_id", "action_id", "trigger_id", "card_id", "flow_id"})

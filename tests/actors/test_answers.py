@@ -118,7 +118,7 @@ OURS += [
     (q.ReadAccount(), None),
     (q.CloseSession(), True),
     (q.EraseAccount(), True),
-    (q.SendCode(challenge_id="c", minutes=10), q.MailSent(by="file")),
+    (q.SendCode(challenge_id="c", minutes=10), q.MailSent(delivery="file")),
 ]
 
 

@@ -73,7 +73,7 @@ async def test_into_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "mails.txt"
     for _ in range(2):
         assert await send(Settings(auth_email_file=str(path))) == Answer(
-            actor="mail", value=MailSent(by="file")
+            actor="mail", value=MailSent(delivery="file")
         )
     assert path.read_text().count(f"To: {EMAIL}\n") == 2
     assert "918273" in path.read_text()
@@ -168,7 +168,7 @@ async def smtp() -> AsyncIterator[Any]:
 @pytest.mark.parametrize("lang", ["EN", "CN"])
 async def test_through_smtp(smtp: Any, lang: Any) -> None:
     server = Smtpd()
-    assert await send(await smtp(server), lang=lang) == Answer(actor="mail", value=MailSent(by="smtp"))
+    assert await send(await smtp(server), lang=lang) == Answer(actor="mail", value=MailSent(delivery="smtp"))
     assert any(line.upper().startswith("MAIL FROM:<HELLO@AURORA.EXAMPLE>") for line in server.lines)
     assert f"To: {EMAIL}" in server.lines
 
@@ -195,7 +195,7 @@ async def test_an_smtp_server_that_falls_silent_costs_the_deadline_and_no_thread
 async def test_through_resend() -> None:
     settings = Settings(resend_api_key="re_key", auth_email_from=SENDER)
     async with raw_upstream(says({"id": "m1"})) as upstream, Link("mail", upstream.url, settings) as link:
-        assert await send(settings, link) == Answer(actor="mail", value=MailSent(by="resend"))
+        assert await send(settings, link) == Answer(actor="mail", value=MailSent(delivery="resend"))
     (request,) = upstream.conversations[0].requests
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /emails ")

@@ -57,7 +57,7 @@ NO_MAIL = Failure(actor="mail", code="http_5xx")
 NO_STORE = Failure(actor="accounts", code="store", detail="unavailable:ECONNREFUSED")
 OFF = Failure(actor="accounts", code="not_configured")
 BUSY = Failure(actor="accounts", code="admission")
-SENT = MailSent(by="smtp")
+SENT = MailSent(delivery="smtp")
 
 
 def _start(**answers: Any) -> dict[type, Any]:
