@@ -56,7 +56,7 @@ def measure(volleys: int) -> list[Figure]:
             bare: list[Volley] = []
             for number in range(volleys):
                 click.echo(f"  overshoot {shape} {turns}: volley {number + 1}/{volleys}", err=True)
-                mine.append(_real_volley(service, [people.reco(uid) for uid in uids[:turns]], shape))
+                mine.append(volley(service, [people.reco(uid) for uid in uids[:turns]], shape))
                 bare.append(_volley(yardstick, [_wait()] * turns, shape))
             figures += _judge(shape, turns, mine, bare)
     figures.append(_just_in_time())
@@ -84,14 +84,14 @@ def prepare(service: Running, uids: list[str]) -> None:
 
 
 def _warm(service: Running, uids: list[str]) -> None:
-    _real_volley(service, [people.reco(uid) for uid in uids[:20]], "spread")
+    volley(service, [people.reco(uid) for uid in uids[:20]], "spread")
 
 
 def _wait() -> str:
     return request_bytes("POST", f"/wait?ms={BUDGET_MS}", body={"message": "wait"}).decode("latin-1")
 
 
-def _real_volley(service: Running, requests: list[str], shape: str) -> Volley:
+def volley(service: Running, requests: list[str], shape: str) -> Volley:
     """A volley in which every turn was cut for its upstream.
 
     On a busy machine memory may come too late for a turn, which then is another turn: so we ask again.
@@ -129,9 +129,9 @@ def _explained(outcome: Outcome, turns: int) -> str:
 
 
 def _judge(shape: str, turns: int, mine: list[Volley], bare: list[Volley]) -> list[Figure]:
-    late = median(volley.p99 for volley in mine)
-    theirs = median(volley.p99 for volley in bare)
-    middle = median(volley.p50 for volley in mine)
+    late = median(each.p99 for each in mine)
+    theirs = median(each.p99 for each in bare)
+    middle = median(each.p50 for each in mine)
     group = f"overshoot {shape} {turns}"
     if shape == "spread":
         goal = 25.0 if turns == 20 else 35.0
@@ -142,7 +142,7 @@ def _judge(shape: str, turns: int, mine: list[Volley], bare: list[Volley]) -> li
         ok = late <= 100 and late <= 0.5 * theirs if turns == 100 else None
         target = "<= 100 and <= half of bare" if turns == 100 else ""
         floor = -400.0
-    seen = ", ".join(f"{volley.p99:.0f}" for volley in mine)
+    seen = ", ".join(f"{each.p99:.0f}" for each in mine)
     return [
         Figure(
             group=group, name="p99, median of volleys", value=late, unit="ms", target=target, ok=ok, note=seen
@@ -155,7 +155,7 @@ def _judge(shape: str, turns: int, mine: list[Volley], bare: list[Volley]) -> li
             unit="ms",
             target=f">= {floor:.0f}",
             ok=middle >= floor,
-            note=f"first {min(volley.first for volley in mine):.0f}",
+            note=f"first {min(each.first for each in mine):.0f}",
         ),
     ]
 

@@ -15,6 +15,8 @@ from aurora.skin.measured import Measured
 
 # Longer than any budget; the asker's own deadline kills much earlier.
 JOB_PATIENCE_S: Final = 75
+# A photo can wait a little; the budgets of other turns on the same cores cannot.
+BEHIND_THE_TURNS: Final = 10
 # The limits of `decode` keep a worker below 400 MB resident (`soak.bench_skin` measures it). This is the wall
 # behind them, for a decoder that a hostile file leads astray. It counts address space of threads and arenas
 # too, which is never touched: hence higher.
@@ -24,6 +26,7 @@ MOST_MEMORY_BYTES: Final = 640 * 1024 * 1024
 def prepare() -> None:
     """Run first in a worker: one thread, bounded memory, and everything loaded."""
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    os.nice(BEHIND_THE_TURNS)
     import cv2
 
     import aurora.skin.findings  # noqa: F401 - loading it is the warmth
