@@ -481,6 +481,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_PHOTO,
         ),
     ] = 20000
+    photo_auto_analysis: Annotated[
+        bool,
+        var(
+            "AURORA_PHOTO_AUTO_ANALYZE_AFTER_CONFIRM",
+            doc="Analyse a photo at once when its check has passed. The client asks for it itself.",
+            group=_PHOTO,
+        ),
+    ] = False
     photo_upload_max_bytes: Annotated[
         int,
         var(

@@ -108,7 +108,7 @@ ROUTES: tuple[Route, ...] = (
                 },
             },
         },
-        cards=("photo_confirm",),
+        cards=("photo_confirm", "analysis_summary", "photo_modules_v1", "confidence_notice"),
         errors=_BRIDGE | {
             400: (
                 "UNSUPPORTED_CONTENT_TYPE", "UPLOAD_TOO_LARGE", "MISSING_FIELD", "INVALID_MULTIPART",
@@ -124,7 +124,7 @@ ROUTES: tuple[Route, ...] = (
         path="/v1/photos/confirm",
         summary="What the check of a photo says, after at most six seconds.",
         body=PhotoConfirm,
-        cards=("photo_confirm",),
+        cards=("photo_confirm", "analysis_summary", "photo_modules_v1", "confidence_notice"),
         errors=_BRIDGE | {500: ("PHOTO_CONFIRM_FAILED",)},
     ),
     Route(

@@ -20,7 +20,7 @@ from aurora.contract.envelope import Card, FieldMissing
 from aurora.contract.memory import Conversation, Memory
 from aurora.contract.requests import SkinAnalysisRequest
 from aurora.contract.turn import Turn, iso_ms
-from aurora.flows.analysis_modules import show_modules
+from aurora.flows.analysis_modules import modules_of, show_modules
 from aurora.flows.analysis_photo import ask_vision, count, look
 from aurora.rules import safety
 from aurora.rules.analysis import actives, intake, policy, report_answer, report_prompt, summary, vision_run
@@ -179,7 +179,7 @@ def _tell(stage: Stage, facts: Intake, result: Conclusion, forbidden: tuple[str,
     envelope = stage.envelope
     envelope.say(result.sentence)
     envelope.card("analysis", "analysis_summary", result.summary, field_missing=[*result.missing, NOT_SAVED])
-    show_modules(stage, facts, result.plan, forbidden)
+    show_modules(stage, modules_of(stage, facts, result.plan, forbidden))
     if result.plan_card is not None:
         envelope.card("ing_plan", "ingredient_plan", result.plan_card)
     if result.safety is not None:

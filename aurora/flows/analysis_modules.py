@@ -10,13 +10,16 @@ from aurora.rules.analysis.intake import Intake
 from aurora.rules.photo_modules import KIND, modules_card
 
 
-def show_modules(
+def modules_of(
     stage: Stage, facts: Intake, plan: dict[str, Any] | None, forbidden: tuple[str, ...]
-) -> None:
-    """Add the card. plan: the ingredient plan made of the same facts; forbidden: `safety.forbidden_for`."""
+) -> dict[str, Any] | None:
+    """The card's payload, if there is to be one. plan: the ingredient plan made of the same facts.
+
+    forbidden: `safety.forbidden_for` the person.
+    """
     if not stage.settings.photo_modules_enabled:
-        return
-    payload = modules_card(
+        return None
+    return modules_card(
         facts.reading.measured,
         grade=facts.grade,
         plan=plan,
@@ -24,6 +27,10 @@ def show_modules(
         crop_id=f"crop_{stage.turn.uuid('crop').replace('-', '')[-16:]}",
         lang=stage.turn.context.lang,
     )
+
+
+def show_modules(stage: Stage, payload: dict[str, Any] | None) -> None:
+    """Add the card, and count what it holds."""
     if payload is None:
         return
     stage.envelope.card("photo_modules", KIND, payload)

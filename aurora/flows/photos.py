@@ -1,6 +1,7 @@
 """Photos on their way in: a place for one, the upload through us, and the end of its check (contract C 3-6).
 
-Analysing a photo is another turn: the client asks for it itself (contract F 10).
+Analysing a photo is another turn: the client asks for it itself (contract F 10). Only where
+AURORA_PHOTO_AUTO_ANALYZE_AFTER_CONFIRM is on does the answer bring what a photo that passed shows.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from aurora.actors.stage import Stage
 from aurora.contract.envelope import Card, FieldMissing
 from aurora.contract.errors import ContractError
 from aurora.contract.requests import PhotoConfirm, PhotoPresign, PhotoUpload
+from aurora.flows.photo_analysis import analyse_at_once
 from aurora.rules import photo_quality_check, photo_texts
 
 DEFAULT_TYPE = "image/jpeg"
@@ -23,6 +25,7 @@ NOWHERE_EXPIRY_S = 600  # of a place that does not exist (contract C 3)
 NO_BRIDGE = "pivota_backend_not_configured"
 NO_AUTH = "pivota_backend_auth_not_configured"
 PENDING = ("qc_status", "qc_pending")
+PASSED = "passed"
 
 
 async def presign(stage: Stage) -> None:
@@ -74,6 +77,8 @@ async def upload(stage: Stage) -> None:
         raise not_configured(stage.turn.context.request_id, auth=finding.detail == "auth")
     checked = _accepted(finding, "PHOTO_UPLOAD_FAILED")
     _tell(stage, checked, {"photo_id": checked.photo_id, "slot_id": body.slot_id}, kind="photo_upload")
+    if checked.status == PASSED and checked.photo_id:
+        await analyse_at_once(stage, checked.photo_id, body.slot_id)
 
 
 async def confirm(stage: Stage) -> None:
@@ -89,7 +94,10 @@ async def confirm(stage: Stage) -> None:
         stage.envelope.card("confirm", "photo_confirm", payload, field_missing=[("qc_status", _why(finding))])
         stage.envelope.event("value_moment", {"kind": "photo_confirm", "qc_status": None})
         return
-    _tell(stage, _accepted(finding, CONFIRM_FAILED), named, kind="photo_confirm")
+    checked = _accepted(finding, CONFIRM_FAILED)
+    _tell(stage, checked, named, kind="photo_confirm")
+    if checked.status == PASSED:
+        await analyse_at_once(stage, body.photo_id, named.get("slot_id", ""))
 
 
 def not_configured(request_id: str, *, auth: bool) -> ContractError:
