@@ -9,7 +9,8 @@ import pytest
 from trio.testing import MockClock
 
 from aurora.actors.questions import DecisionChat, LookAtPhoto, PhotoSeen
-from aurora.contract.memory import Memory, Profile
+from aurora.contract.envelope import Lang
+from aurora.contract.memory import Memory
 from aurora.contract.requests import PhotoRef
 from aurora.flows.analysis import analysis
 from aurora.settings import Settings
@@ -22,15 +23,15 @@ ON = Settings(analysis_budget_ms=BUDGET_MS, decision_base_url="http://d.test", p
 PHOTO = PhotoRef(slot_id="daylight", photo_id="upl_7", qc_status="passed")
 
 
-async def run(name: str, *, profile: Profile = PERSON, settings: Settings = ON, **how: Any) -> Played:
+async def run(seen: Any, *, settings: Settings = ON, lang: Lang = "EN") -> Played:
+    if isinstance(seen, str):
+        seen = PhotoSeen(measured=measured_once(picture(seen)))
     return await play(
         analysis,
-        turn_for(
-            "analysis", body(use_photo=True, photos=[how.pop("photo", PHOTO)]), lang=how.pop("lang", "EN")
-        ),
+        turn_for("analysis", body(use_photo=True, photos=[PHOTO]), lang=lang),
         settings=settings,
-        memory=Memory(profile=profile),
-        answers={LookAtPhoto: PhotoSeen(measured=measured_once(picture(name))), DecisionChat: GOOD, **how},
+        memory=Memory(profile=PERSON),
+        answers={LookAtPhoto: seen, DecisionChat: GOOD},
         budget=("analysis", BUDGET_MS),
     )
 
@@ -41,7 +42,7 @@ def types(played: Played) -> list[str]:
 
 @pytest.mark.parametrize("lang", ["EN", "CN"])
 async def test_a_photo_with_findings_brings_the_card_after_the_summary(
-    autojump_clock: MockClock, lang: str
+    autojump_clock: MockClock, lang: Lang
 ) -> None:
     played = await run("red", lang=lang)
     assert types(played)[:2] == ["analysis_summary", "photo_modules_v1"]
@@ -77,14 +78,7 @@ async def test_without_a_face_or_a_picture_there_is_none(autojump_clock: MockClo
     "answer", [PhotoSeen(code="DOWNLOAD_URL_TIMEOUT"), NEVER], ids=["not_fetched", "hangs"]
 )
 async def test_a_photo_that_nobody_saw_brings_none(autojump_clock: MockClock, answer: Any) -> None:
-    played = await play(
-        analysis,
-        turn_for("analysis", body(use_photo=True, photos=[PHOTO])),
-        settings=ON,
-        memory=Memory(profile=PERSON),
-        answers={LookAtPhoto: answer, DecisionChat: GOOD},
-        budget=("analysis", BUDGET_MS),
-    )
+    played = await run(answer)
     assert "photo_modules_v1" not in types(played)
 
 

@@ -109,22 +109,25 @@ async def test_a_photo_without_a_face_asks_for_another_and_not_for_a_routine(
 
 @pytest.mark.parametrize("profile", [PERSON, KNOWN], ids=["without_routine", "with_routine"])
 @pytest.mark.parametrize(
-    ("seen", "gap", "noticed"),
+    ("seen", "source", "gap", "noticed"),
     [
-        (PhotoSeen(code="DOWNLOAD_URL_TIMEOUT"), "DOWNLOAD_URL_TIMEOUT", True),
-        (Failure(actor="pixels", code="crashed"), "diagnosis_failed", False),
+        (PhotoSeen(code="DOWNLOAD_URL_TIMEOUT"), "rule_based_with_photo_qc", "DOWNLOAD_URL_TIMEOUT", True),
+        (Failure(actor="pixels", code="timeout"), "rule_based_with_photo_qc", "diagnosis_failed", False),
+        (Failure(actor="pixels", code="crashed"), "retake", "diagnosis_failed", False),
     ],
-    ids=["not_fetched", "worker_died"],
+    ids=["not_fetched", "worker_busy", "worker_died"],
 )
 async def test_a_photo_that_could_not_be_read_says_so(
-    autojump_clock: MockClock, seen: Any, gap: str, noticed: bool, profile: Profile
+    autojump_clock: MockClock, seen: Any, source: str, gap: str, noticed: bool, profile: Profile
 ) -> None:
     played = await run(seen, profile=profile)
     (shown,) = played.cards("analysis_summary")
-    assert shown["used_photos"] is False
+    assert (shown["analysis_source"], shown["used_photos"]) == (source, False)
     assert ("photo_notice" in shown) is noticed
-    routine = [] if profile is KNOWN else [("analysis.used_photos", "routine_or_recent_logs_required")]
+    asks = profile is PERSON and source != "retake"
+    routine = [("analysis.used_photos", "routine_or_recent_logs_required")] if asks else []
     assert told(played) == [("analysis.used_photos", gap), *routine]
+    assert shown["low_confidence"] is asks
     assert "photo_modules_v1" not in types(played)
 
 

@@ -32,7 +32,7 @@ def conclude_at_once(facts: Intake, lang: Lang) -> Conclusion:
         reasons: tuple[str, ...] = tuple(measured.quality.reasons) or facts.grade_reasons
         report["photo_quality"] = {"grade": measured.quality.grade, "reasons": list(reasons)}
     missing = [gap for gap in result.missing if gap[1] != NO_ROUTINE]
-    if not facts.has_primary_input and facts.reading.measured is None:
+    if not facts.has_primary_input and result.source == "rule_based_with_photo_qc":
         missing.append(("analysis.used_photos", NO_ROUTINE))
     return Conclusion(
         source=result.source,
