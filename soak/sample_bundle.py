@@ -110,7 +110,7 @@ SCENES: tuple[Scene, ...] = (
         name="打卡", kind="tracker_log", uid="lin", lang="CN",
         body={
             "date": "2026-11-24", "redness": 2, "acne": 1, "hydration": 3,
-            "notes": "洗完脸有点紧，小雨提醒我多喝水",
+            "notes": "洗完脸有点紧，小雨催我贴面膜",
         },
     ),
     Scene(

@@ -31,8 +31,8 @@ def test_without_a_verb_the_newest_turns_are_drawn_oldest_first() -> None:
     done = replay(*BUNDLE, "--limit", "3")
     assert done.exit_code == 0
     told = [line for line in done.stdout.splitlines() if "UTC  sample-" in line]
-    assert [number for line in told for number in ("26", "27", "28") if f"sample-{number}" in line] == [
-        "26", "27", "28",
+    assert [number for line in told for number in ("33", "34", "35") if f"sample-{number}" in line] == [
+        "33", "34", "35",
     ]  # fmt: skip
 
 
@@ -41,11 +41,11 @@ def test_without_a_verb_the_newest_turns_are_drawn_oldest_first() -> None:
     [
         (("--request", "sample-08"), 1),
         (("--trace", "trace-08"), 1),
-        (("--uid", "lin"), 4),
-        (("--brief", "brief-lin"), 4),
-        (("--outcome", "blocked"), 2),
+        (("--uid", "lin"), 5),
+        (("--brief", "brief-lin"), 5),
+        (("--outcome", "blocked"), 3),
         (("--kind", "bootstrap", "--kind", "analysis"), 4),
-        (("--uid", "lin", "--outcome", "blocked"), 1),
+        (("--uid", "lin", "--outcome", "blocked"), 2),
         (("--since", "2026-11-24", "--until", "2026-11-24T08:00:30"), 1),
         (("--since", "2026-11-24T09:00:00+01:00", "--limit", "100"), len(SCENES)),
     ],
@@ -88,12 +88,12 @@ def test_verify_ends_with_0_where_nothing_differs_and_with_1_where_something_doe
 def test_an_export_is_read_like_any_bundle_and_a_redacted_one_is_compared_in_shape(tmp_path: Path) -> None:
     done = replay(*BUNDLE, "--uid", "lin", "--export", str(tmp_path / "lin"), "--redact")
     assert done.exit_code == 0
-    assert "4 turns" in done.stdout
+    assert "5 turns" in done.stdout
     assert "redacted" in done.stdout
     done = replay("--bundle", str(tmp_path / "lin"), "--verify")
-    assert (done.exit_code, "4 the same (in shape)" in done.stdout) == (0, True)
+    assert (done.exit_code, "5 the same (in shape)" in done.stdout) == (0, True)
     again = replay("--bundle", str(tmp_path / "lin"), "--export", str(tmp_path / "again"), "--json")
-    assert documents(again.stdout)[0]["turns"] == 4
+    assert documents(again.stdout)[0]["turns"] == 5
     assert "in shape" in replay("--bundle", str(tmp_path / "again"), "--verify").stdout
 
 
@@ -161,15 +161,15 @@ def in_database(dsn: str, work: Any) -> Any:
 
 def test_a_bundle_imported_into_a_database_is_read_from_there(fresh_dsn: str, tmp_path: Path) -> None:
     database = ("--database", fresh_dsn)
-    assert "28 turns written" in replay(*database, "--import", str(SAMPLE)).stdout
-    assert "28 were there already" in replay(*database, "--import", str(SAMPLE)).stdout
+    assert "35 turns written" in replay(*database, "--import", str(SAMPLE)).stdout
+    assert "35 were there already" in replay(*database, "--import", str(SAMPLE)).stdout
     done = replay(*database, "--verify")
-    assert (done.exit_code, "28 the same" in done.stdout) == (0, True)
+    assert (done.exit_code, "35 the same" in done.stdout) == (0, True)
     done = replay(*database)
     assert done.exit_code == 0
-    assert "The newest 20 of 28 turns" in done.stderr
+    assert "The newest 20 of 35 turns" in done.stderr
     done = replay(*database, "--export", str(tmp_path / "out"))
-    assert (done.exit_code, "28 turns and 0 facts" in done.stdout) == (0, True)
+    assert (done.exit_code, "35 turns and 0 facts" in done.stdout) == (0, True)
 
 
 def test_a_bad_bundle_is_not_imported_at_all(fresh_dsn: str, tmp_path: Path) -> None:

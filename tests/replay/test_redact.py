@@ -18,7 +18,7 @@ from soak.sample_bundle import SCENES
 from tests.replay.sample import SAMPLE
 
 KEY = b"k" * 32
-PERSONAL = ("mia", "Sommer", "lin", "小雨", "喝水", "sample-0", "trace-0", "brief-", "shop.example")
+PERSONAL = ("mia", "Sommer", "lin", "小雨", "催我", "sample-0", "trace-0", "brief-", "shop.example")
 
 
 @pytest.fixture

@@ -16,10 +16,31 @@ from hypothesis import strategies as st
 from aurora import telemetry
 from aurora.actors.assembler import CutPlan
 from aurora.actors.findings import Answer, Failure
-from aurora.actors.questions import CommerceSearch, DecisionChat, DecisionReply, ReadLogs, ReadMemory
+from aurora.actors.questions import (
+    CommerceSearch,
+    ConfirmPhoto,
+    DecisionChat,
+    DecisionReply,
+    PhotoChecked,
+    PresignPhoto,
+    ReadLogs,
+    ReadMemory,
+    StorePhoto,
+)
 from aurora.contract.errors import ContractError
 from aurora.contract.memory import Memory, Profile
-from aurora.contract.requests import ChatAction, ChatRequest, ProfileUpdate, SkinAnalysisRequest, TrackerLog
+from aurora.contract.requests import (
+    ChatAction,
+    ChatRequest,
+    PhotoConfirm,
+    PhotoPresign,
+    PhotoUpload,
+    ProfileUpdate,
+    RecoGenerate,
+    RoutineSimulate,
+    SkinAnalysisRequest,
+    TrackerLog,
+)
 from aurora.contract.turn import Turn
 from aurora.flows.chat import chat
 from aurora.flows.table import TURN_KINDS
@@ -97,6 +118,26 @@ EVERYDAY: list[tuple[str, Turn, dict[str, Any], str]] = [
         "failed",
     ),
     ("delete", turn_for("profile_delete"), {}, "ok"),
+    (
+        "a place for a photo",
+        turn_for("photo_presign", PhotoPresign(slot_id="daylight")),
+        {"answers": {PresignPhoto: Failure(actor="photos", code="not_configured")}},
+        "ok",
+    ),
+    (
+        "a photo confirmed",
+        turn_for("photo_confirm", PhotoConfirm(photo_id="upl_1")),
+        {"answers": {ConfirmPhoto: after(40, PhotoChecked(photo_id="upl_1", status="passed"))}},
+        "ok",
+    ),
+    (
+        "a photo taken in",
+        turn_for("photo_upload", PhotoUpload(slot_id="a", content_type="image/jpeg", size=3, handle="h")),
+        {"answers": {StorePhoto: after(40, PhotoChecked(photo_id="upl_1", refused="PHOTO_UPLOAD_FAILED"))}},
+        "failed",
+    ),
+    ("a routine, asked by a form", turn_for("reco_generate", RecoGenerate(focus="acne")), {}, "ok"),
+    ("a routine, simulated", turn_for("routine_simulate", RoutineSimulate()), {}, "ok"),
     *((name, turn, {"answers": answers}, outcome) for name, turn, answers, outcome in SIGNING_IN),
     ("check-in", turn_for("tracker_log", TrackerLog(redness=2, notes="<b>tight</b>")), {}, "ok"),
     ("check-ins", turn_for("tracker_recent", raw={"days": "3"}), {}, "ok"),
