@@ -142,6 +142,7 @@ class World:
                 self.dice.happened("clerk.burst")
                 await process.start(self.house.clerk.run)
             before = trio.lowlevel.current_statistics().tasks_living
+            await self._get_acquainted()
             async with trio.open_nursery() as turns:
                 if self.dice.fault(PROCESS, 0.3):
                     turns.start_soon(self._stop, turns.cancel_scope)
@@ -154,6 +155,17 @@ class World:
         self.virtual_s = trio.current_time()
 
     # --- who comes and goes
+
+    async def _get_acquainted(self) -> None:
+        """In most worlds nothing goes wrong while people say who they are: else few gates would open."""
+        if self.dice.chance(0.25):
+            return
+        heat, self.dice.heat = self.dice.heat, 0.0
+        first = [each for each in self._plan if each.first]
+        for each in first:
+            await self._request(each)
+        self.dice.heat = heat
+        self._plan = [each for each in self._plan if each not in first]
 
     async def _person(self, uid: str) -> None:
         async with trio.open_nursery() as requests:

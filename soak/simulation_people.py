@@ -91,11 +91,20 @@ RARE: tuple[dict[str, Any], ...] = (
     {"action": {"action_id": "chip.intake.upload_photos"}},
     {"action": {"action_id": "chip.profile.pregnancy.not_pregnant"}},
     {"action": {"action_id": "chip.start.reco_products"}},
+    {"action": {"action_id": "chip.start.reco_products"}, "message": "PICKS_EMPTY_TEST"},
+    {"action": {"action_id": "chip.start.reco_products"}},
+    {"action": {"action_id": "chip.start.routine"}},
     {"action": {"action_id": "chip.start.reco_products", "data": {"include_alternatives": True}}},
     {"message": "Recommend a moisturizer NO_CARDS_TEST"},
     {"message": "推荐一款面霜，最好有平替", "action": {"data": {"include_alternatives": True}}},
     {"message": "Can I use tretinoin every night?"},
     {"message": "Is this good for me: Mock Retinol Serum"},
+    {"message": "Is this good for me?", "anchor_product_id": "mock_treatment_1"},
+    {
+        "message": "anything like this?",
+        "action": {"action_id": "chip.action.dupe_compare", "data": {"include_alternatives": True}},
+    },
+    {"message": "hello"},
     {"message": "I'm travelling to Tokyo, 2026-12-01 to 2026-12-03. What about my skin?"},
     {"message": "Is Winona Night Balm 50g in stock?"},
     {"message": "有没有薇诺娜的产品"},
@@ -126,7 +135,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """One request. at_ms: when it is sent, in its person's time; waited_ms: how long before that it arrived.
 
     alone: its person sends nothing else before it is answered. follows: a chat that is sent as the client
-    does, from what the last answer offered (`simulation_client`); `body` where there was nothing.
+    does, from what the last answer offered (`simulation_client`); `body` where there was nothing. first: says
+    who the person is.
     """
 
     number: int
@@ -140,6 +150,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     waited_ms: int
     alone: bool
     follows: bool = False
+    first: bool = False
 
     @property
     def request_id(self) -> str:
@@ -160,9 +171,10 @@ def planned(dice: Dice, turns: int) -> list[Planned]:
     for uid in people:
         known = dice.chance(0.8)
         if known:
-            made.append(_request(dice, len(made), uid, "profile_update", CORE, alone=True))
+            made.append(_request(dice, len(made), uid, "profile_update", CORE, alone=True, first=True))
         if known and dice.chance(0.8):
-            made.append(_request(dice, len(made), uid, "analysis", {"currentRoutine": ROUTINE}, alone=True))
+            routine = {"currentRoutine": ROUTINE}
+            made.append(_request(dice, len(made), uid, "analysis", routine, alone=True, first=True))
     while len(made) < turns:
         uid, kind = dice.pick(people), dice.pick(KINDS)
         made.append(_request(dice, len(made), uid, kind, _body(dice, kind)))
@@ -184,6 +196,7 @@ def _request(
     *,
     alone: bool = False,
     follows: bool = False,
+    first: bool = False,
 ) -> Planned:
     waited = not alone and dice.fault(ARRIVAL, 0.3)
     return Planned(
@@ -198,6 +211,7 @@ def _request(
         waited_ms=dice.pick(WAITED_MS) if waited else 0,
         alone=alone or dice.chance(0.4),
         follows=follows,
+        first=first,
     )
 
 

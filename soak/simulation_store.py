@@ -64,7 +64,8 @@ class SimulatedStore:
 
     committed: since each identity's last erasure are what its rows are made of. acknowledged: (stream, event
     id) that a caller was told about. erasures: (stream, how many facts of anybody were committed before,
-    when). unwritten: handed over and neither written nor failed.
+    when). unwritten: handed over and neither written nor failed. Some worlds have a store in which every
+    write is slow: there nearly every answer waits for its facts.
     """
 
     storage = "ephemeral"
@@ -72,6 +73,7 @@ class SimulatedStore:
     def __init__(self, settings: Settings, dice: Dice, clock: Callable[[], datetime]) -> None:
         self._kept = EphemeralStore(settings, clock)
         self._dice = dice
+        self._tardy = bool(dice.heat) and dice.chance(0.3)
         self._letters: deque[_Letter] = deque()
         self._wake = trio.Event()
         self._epochs: dict[str, int] = {}
@@ -181,7 +183,7 @@ class SimulatedStore:
         return letter
 
     async def _write(self, letter: _Letter) -> None:
-        slow = letter.fault in ("store.append_slow", "store.erase_slow")
+        slow = self._tardy or letter.fault in ("store.append_slow", "store.erase_slow")
         await trio.sleep(self._dice.pick(SLOW_MS if slow else BUSY_MS) / 1000)
         if letter.fault in ("store.append_failed", "store.erase_failed"):
             letter.error = StoreError(*self._dice.pick(ERRORS))
