@@ -16,6 +16,7 @@ import msgspec
 import trio
 
 from aurora.actors.catalogue import load
+from aurora.actors.mail import way_of
 from aurora.lifetime import CannotStartError
 from aurora.settings import Settings, declared
 from aurora.store.embedded import MAJOR
@@ -42,6 +43,7 @@ async def examine(settings: Settings) -> list[Examined]:
     report = [Examined("ok", "python", sys.version.split()[0]), *_changed(settings)]
     report += await _database(settings)
     report.append(_catalogue(settings))
+    report.append(_sign_in(settings))
     upstreams = [("decision", settings.decision_base_url), ("commerce", settings.backend_base_url)]
     if settings.travel_weather_live:
         upstreams.append(("geocoding", settings.weather_geocoding_base_url))
@@ -136,6 +138,23 @@ def _catalogue(settings: Settings) -> Examined:
         left_out = f"{len(found.problems)} rows left out; the first: {found.problems[0]}"
         return Examined("note", "catalogue", f"{len(found.products)} {kind}, {left_out}")
     return Examined("ok", "catalogue", f"{len(found.products)} {kind}")
+
+
+def _sign_in(settings: Settings) -> Examined:
+    if not settings.auth_enabled:
+        return Examined("note", "sign-in", "off: everybody is a guest")
+    if not settings.auth_pepper:
+        return Examined("BAD", "sign-in", "AURORA_BFF_AUTH_PEPPER is missing")
+    if settings.retention_days == 0 or not (settings.database_url or settings.embedded_postgres):
+        return Examined("BAD", "sign-in", "needs a database, and retention above 0")
+    way = way_of(settings)
+    if settings.auth_debug:
+        return Examined(
+            "note", "sign-in", "answers hold the code (AURORA_BFF_AUTH_DEBUG): not for production"
+        )
+    if way is None:
+        return Examined("BAD", "sign-in", "there is no way to send codes: see docs/sign-in.md")
+    return Examined("note" if way == "file" else "ok", "sign-in", f"codes go out by {way}")
 
 
 async def _upstream(settings: Settings, name: str, base: str) -> Examined:

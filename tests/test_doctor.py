@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aurora.doctor import _catalogue, examine
+from aurora.doctor import _catalogue, _sign_in, examine
 from aurora.settings import Settings
 
 NOBODY = "http://127.0.0.1:1"
@@ -41,3 +42,25 @@ def test_the_catalogue_is_examined_row_by_row(tmp_path: Path) -> None:
         assert (found.mark, found.subject) == (mark, "catalogue")
         assert told in found.text
     assert _catalogue(Settings()).mark == "note"
+
+
+ON = {"auth_enabled": True, "auth_pepper": "p", "auth_email_file": "mails"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "mark", "told"),
+    [
+        ({"auth_enabled": False}, "note", "off"),
+        ({"auth_pepper": ""}, "BAD", "AURORA_BFF_AUTH_PEPPER"),
+        ({"retention_days": 0}, "BAD", "database"),
+        ({"embedded_postgres": False}, "BAD", "database"),
+        ({"auth_email_file": ""}, "BAD", "no way to send"),
+        ({"auth_debug": True}, "note", "not for production"),
+        ({}, "note", "file"),
+        ({"auth_smtp_host": "h", "auth_email_from": "a@b.co"}, "ok", "smtp"),
+    ],
+)
+def test_sign_in_says_what_it_lacks(changed: dict[str, Any], mark: str, told: str) -> None:
+    found = _sign_in(Settings(**{**ON, **changed}))
+    assert found.mark == mark
+    assert told in found.text

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from email.utils import formataddr, parseaddr
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import trio
@@ -46,16 +47,25 @@ class Mailer(msgspec.Struct, frozen=True, kw_only=True):
     deliver: Deliver
 
 
-def mailer_of(settings: Settings, resend: Link | None) -> Mailer | None:
+def way_of(settings: Settings) -> Literal["resend", "smtp", "file"] | None:
     """The way that is configured; None if there is none, or the one that is named lacks something.
 
     Without a named provider: Resend if there is a key, else SMTP if there is a host, else the file.
     """
-    named = settings.auth_email_provider.lower()
-    sender = settings.auth_email_from
-    if named in ("", "resend") and settings.resend_api_key and sender and resend is not None:
-        return Mailer(name="resend", deliver=_through_resend(resend, settings.resend_api_key, sender))
+    named, sender = settings.auth_email_provider.lower(), settings.auth_email_from
+    if named in ("", "resend") and settings.resend_api_key and sender:
+        return "resend"
     if named in ("", "smtp") and settings.auth_smtp_host and sender:
+        return "smtp"
+    return "file" if named in ("", "file") and settings.auth_email_file else None
+
+
+def mailer_of(settings: Settings, resend: Link | None) -> Mailer | None:
+    """Who delivers, by `way_of`. resend: the link to it, if there is one."""
+    way, sender = way_of(settings), settings.auth_email_from
+    if way == "resend" and resend is not None:
+        return Mailer(name=way, deliver=_through_resend(resend, settings.resend_api_key, sender))
+    if way == "smtp":
         box = Postbox(
             host=settings.auth_smtp_host,
             port=settings.auth_smtp_port,
@@ -63,9 +73,9 @@ def mailer_of(settings: Settings, resend: Link | None) -> Mailer | None:
             password=settings.auth_smtp_password,
             tls=settings.auth_smtp_tls.lower(),
         )
-        return Mailer(name="smtp", deliver=_through_smtp(Smtp(box), sender))
-    if named in ("", "file") and settings.auth_email_file:
-        return Mailer(name="file", deliver=_into_file(Path(settings.auth_email_file)))
+        return Mailer(name=way, deliver=_through_smtp(Smtp(box), sender))
+    if way == "file":
+        return Mailer(name=way, deliver=_into_file(Path(settings.auth_email_file)))
     return None
 
 

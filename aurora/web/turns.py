@@ -150,7 +150,7 @@ def _handler(house: House, route: TurnRoute) -> Handler:
             with house.admit(request.at, budget[1]):
                 bearer = await bearer_in(request, house.sign_in)
         turn = _turn(request, route, body, settings, bearer)
-        if route.counted:
+        if route.counted and house.sign_in.open:
             turn = msgspec.structs.replace(turn, raw={"client": client_key(request, house.sign_in, settings)})
         with house.admit(request.at, budget[1]), _photo_in_hand(house, turn, request):
             finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
