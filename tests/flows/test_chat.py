@@ -718,3 +718,17 @@ async def test_the_profile_is_echoed_when_the_client_sent_none(autojump_clock):
         "profile"
         not in (await talk({"message": "hi"}, decision=SMALL_TALK, memory=Memory())).body["session_patch"]
     )
+
+
+@pytest.mark.parametrize(("lang", "words", "said"), [("EN", "later", "No rush"), ("CN", "不想说", "不着急")])
+async def test_a_question_that_was_not_answered_waits_without_pushing(autojump_clock, lang, words, said):
+    body = {"message": words, "client_state": "DIAG_PROFILE"}
+    first = await talk(body, lang=lang)
+    assert said not in first.text
+    again = await talk(body, lang=lang, memory=known(None, token="S2_DIAGNOSIS"))
+    assert said in again.text
+    assert again.text.count("?") + again.text.count("？") == 1
+    assert again.cards("diagnosis_gate")
+    start = {"EN": "start a skin diagnosis", "CN": "开始皮肤诊断"}[lang]
+    anew = await talk({**body, "message": start}, lang=lang, memory=known(None, token="S2_DIAGNOSIS"))
+    assert said not in anew.text
