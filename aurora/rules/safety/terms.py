@@ -12,13 +12,18 @@ import msgspec
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """A set of terms. en: word-bounded expressions; cn: substrings. note: what a reviewer should know."""
+    """A set of terms. en: word-bounded expressions; cn: substrings. note: what a reviewer should know.
+
+    stems: every English term has one of them in it, so that a text without any need not be read; none given
+    says nothing.
+    """
 
     name: str
     about: str
     en: tuple[str, ...]
     cn: tuple[str, ...] = ()
     note: str = ""
+    stems: tuple[str, ...] = ()
 
 
 _NOT_AN_EXFOLIANT = "".join(
@@ -51,6 +56,7 @@ TABLE: tuple[Terms, ...] = (
         ("accutane", "roaccutane", "(?:oral )?isotretinoin", "absorica", "claravis"),
         ("异维a酸", "异维甲酸", "泰尔丝", "异维a"),
         "Brand names are ours.",
+        stems=("accutane", "isotretinoin", "absorica", "claravis"),
     ),
     Terms(
         "RET",
@@ -87,8 +93,9 @@ TABLE: tuple[Terms, ...] = (
             "早c晚a",
         ),
         "Brand names, esters and 视黄醇, 视黄醛 are ours. 异维a酸 is ISO and nothing else.",
+        stems=("retin", "adapalene", "differin", "epiduo", "tazarotene", "tazorac", "trifarotene"),
     ),
-    Terms("HQ", "hydroquinone", ("hydroquinones?",), ("氢醌", "对苯二酚")),
+    Terms("HQ", "hydroquinone", ("hydroquinones?",), ("氢醌", "对苯二酚"), stems=("hydroquinone",)),
     Terms(
         "SAL",
         "salicylic acid at peel strength",
@@ -111,6 +118,7 @@ TABLE: tuple[Terms, ...] = (
             "peeling solutions?",
         ),
         ("焕肤", "刷酸换肤", "剥脱", "化学换肤"),
+        stems=("peel",),
     ),
     Terms(
         "RX",
@@ -136,6 +144,7 @@ TABLE: tuple[Terms, ...] = (
         "exfoliating acids",
         (_ACIDS,),
         ("果酸", "水杨酸", "杏仁酸", "甘醇酸", "乙醇酸", "葡糖酸内酯", "刷酸", "酸类去角质"),
+        stems=("glycolic", "lactic", "mandelic", "salicylic", "aha", "bha", "pha"),
     ),
     Terms(
         "DAILY",
@@ -273,10 +282,13 @@ _APART = {terms.name: (_compiled(_english(terms)), _compiled(_chinese_parts(term
 def named_in(name: str, folded: str) -> bool:
     """Whether a folded text names something of a set: what `PATTERNS[name].search` would say, but sooner.
 
-    Apart, each language is found by its first letters; and no Chinese term can be all ASCII.
+    Apart, each language is found by its first letters, English only where a stem stands; and no Chinese term
+    can be all ASCII.
     """
     english, chinese = _APART[name]
-    if english is not None and english.search(folded):
+    stems = BY_NAME[name].stems
+    worth = not stems or any(stem in folded for stem in stems)
+    if worth and english is not None and english.search(folded):
         return True
     return chinese is not None and not folded.isascii() and chinese.search(folded) is not None
 
