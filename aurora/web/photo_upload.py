@@ -100,14 +100,21 @@ class PhotoReader:
 
     async def _parts(self, body: _Incoming, boundary: bytes) -> _Parts:
         parts, gathering = _Parts(), _Gathering(self._most)
+        closing, tail, over = b"\r\n--" + boundary + b"--", b"", False
         try:
             with PushMultipartParser(boundary, max_segment_count=MOST_PARTS, strict=True) as parser:
                 while body.more and not parser.closed:
                     piece = await body.next()
                     if body.size > self._most + MOST_OVERHEAD:
                         raise ContractError(400, "UPLOAD_TOO_LARGE")
+                    if over:
+                        # A line end in a packet of its own is no error, though the parser takes it for one.
+                        continue
                     for event in parser.parse(piece) if piece else ():
                         gathering.take(event, parts)
+                    tail += piece
+                    over = closing in tail
+                    tail = tail[1 - len(closing) :]
         except MultipartError:
             raise ContractError(400, "INVALID_MULTIPART") from None
         return parts

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aurora.contract.errors import ContractError
@@ -91,6 +91,9 @@ async def test_a_photo_as_the_client_sends_it() -> None:
 
 
 @given(cut=st.lists(st.integers(0, 900), max_size=8))
+@example([len(body(photo(), **FORM)) - 1])
+@example([len(body(photo(), **FORM)) - 2])
+@example([len(body(photo(), **FORM)) - 3])
 def test_pieces_may_fall_anywhere(cut: list[int]) -> None:
     whole = body(photo(), **FORM)
     places = sorted({0, len(whole), *(place for place in cut if place < len(whole))})
