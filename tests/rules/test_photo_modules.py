@@ -17,7 +17,7 @@ from aurora.rules.analysis import ingredients
 from aurora.rules.analysis.photo_reading import Grade
 from aurora.rules.claims import makes_claim
 from aurora.rules.photo_modules import modules_card
-from aurora.rules.safety import forbidden_for, left_of
+from aurora.rules.safety import forbidden_for, left_of, outgoing_for
 from aurora.skin.measured import (
     ISSUE_TYPES,
     QUALITY_REASONS,
@@ -154,6 +154,18 @@ def test_a_region_is_the_measured_box_in_shares_of_the_crop() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        (Box(0, 0, 400, 500), {"x": 0.0, "y": 0.0, "w": 1.0, "h": 1.0}),
+        (Box(20, 210, 120, 280), {"x": 0.0, "y": 0.5, "w": 0.25, "h": 0.5}),
+        (Box(260, 30, 140, 110), {"x": 0.75, "y": 0.0, "w": 0.25, "h": 0.25}),
+    ],
+)
+def test_a_box_that_leaves_the_crop_ends_at_its_edge(box: Box, kept: dict[str, float]) -> None:
+    assert made(measured(finding(box=box)))["regions"][0]["bbox"] == kept
+
+
 def test_severity_is_that_of_the_part_and_the_issue_names_its_region() -> None:
     strong = Evidence(region="nose", score=0.8, box=Box(180, 170, 40, 60))
     weak = Evidence(region="left_cheek", score=0.2, box=CHEEK)
@@ -276,7 +288,9 @@ def test_what_safety_forbids_the_person_is_no_action_and_is_not_named(profile: P
     allowed = module(made(seen, plan=planned), "left_cheek")["actions"]
     assert held in [a["ingredient_id"] for a in allowed]
     left = module(made(seen, plan=planned, forbidden=forbidden_for(profile)), "left_cheek")["actions"]
-    assert "niacinamide" in [a["ingredient_id"] for a in left]
+    may = outgoing_for([a["ingredient_id"] for a in allowed], forbidden_for(profile), "EN").kept
+    assert [a["ingredient_id"] for a in left] == may
+    assert "niacinamide" in may
     assert held not in str(left).lower().replace(" ", "_")
 
 
@@ -317,9 +331,15 @@ def test_the_crop_is_what_was_cut_out_to_measure() -> None:
 
 sizes = st.integers(0, 5000)
 boxes = st.builds(Box, st.integers(-100, 5000), st.integers(-100, 5000), sizes, sizes)
+near_the_face = st.builds(
+    Box, st.integers(-50, 400), st.integers(-50, 400), st.integers(0, 500), st.integers(0, 500)
+)
 unit, sides = st.floats(0, 1), st.integers(1, 6000)
 evidences = st.lists(
-    st.builds(Evidence, region=st.sampled_from(REGIONS), score=unit, box=boxes | st.just(CHEEK)), max_size=6
+    st.builds(
+        Evidence, region=st.sampled_from(REGIONS), score=unit, box=near_the_face | boxes | st.just(CHEEK)
+    ),
+    max_size=6,
 )
 findings = st.lists(
     st.builds(
