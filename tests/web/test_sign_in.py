@@ -14,10 +14,12 @@ from aurora import telemetry
 from aurora.actors import passwords
 from aurora.settings import Settings
 from aurora.store.accounts_db import EXPIRED
+from aurora.store.port import StoreError
 from aurora.store.postgres import open_database
 from aurora.web import request
+from tests.support.fakes import house_for
 from tests.support.sign_in import EMAIL, bearer, code_for, other_than, sign_in_settings, signed_in, verify
-from tests.support.web import WebAnswer, WebClient, web
+from tests.support.web import WebAnswer, WebClient, client_of, web
 
 PASSWORD = "correct horse battery"
 LOGIN = "/v1/auth/password/login"
@@ -197,6 +199,29 @@ async def test_a_session_that_was_ended_elsewhere_is_dead_at_once(fresh_dsn: str
         assert (await there.get("/v1/auth/me", headers=who)).status == 200
         await here.send("POST", "/v1/auth/logout", headers=who)
         assert (await there.get("/v1/auth/me", headers=who)).status == 401
+
+
+@pytest.mark.parametrize("trouble", ["fails", "hangs"])
+async def test_a_token_that_cannot_be_looked_up_makes_a_guest_in_time(
+    trouble: str, autojump_clock: Any
+) -> None:
+    async def holder(token_hash: str, now: datetime) -> str | None:
+        if trouble == "fails":
+            raise StoreError("unavailable", "ECONNREFUSED")
+        await trio.sleep_forever()
+        return None
+
+    house, script, _ = house_for(sign_in_settings())
+    house.sign_in.accounts.holder = holder  # type: ignore[method-assign]
+    begun = trio.current_time()
+    answer = await client_of(house).get(
+        "/v1/session/bootstrap", headers={"Authorization": "Bearer " + "a" * 64}
+    )
+    assert answer.status == 200
+    assert answer.payload("session_bootstrap")["db_ready"] is True
+    assert trio.current_time() - begun == pytest.approx(0.7 if trouble == "hangs" else 0)
+    assert house.in_flight == 0
+    assert len(script.asked) == 1
 
 
 # --- what is kept, and what is erased
