@@ -58,6 +58,11 @@ NEVER_WAITS: Mapping[str, str] = {
     "await turn.answer(acknowledged(turn, saved=await turn.saved()))": _SAVED_BEFORE,
     "flows/chat_steps/pending_flow.py next_clarification: "
     "await turn.answer(await _question(turn, turn.asking))": _SAVED_BEFORE,
+    "flows/profile.py delete: await stage.ask(EraseAccount())": "nobody signs in in these worlds",
+    "actors/memory.py _answer: await store.erase(Identity(uid=turn.identity.uid))": (
+        "nobody signs in in these worlds"
+    ),
+    "actors/signed_urls.py SignedUrls._exchange: await self._pool(origin)": "only a fifth storage waits",
     "flows/reco.py _answered: await red_flags(turn)": _NO_FACT,
     "flows/reco.py _answered: await safety_check(turn)": _NO_FACT,
     "flows/chat_steps/profile_saved.py profile_saved: "

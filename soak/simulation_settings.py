@@ -21,6 +21,7 @@ NORMALLY_ON = (
 NORMALLY_OFF = (
     "avail_resolve_on_transient", "conflict_heatmap_v1", "reco_catalog_grounded", "resume_prefix_v2",
     "qa_planner_v1", "response_meta", "include_raw_context", "skin_force_vision_call",
+    "photo_auto_analysis",
 )  # fmt: skip
 OFTEN_ON = (
     "clarification_flow_v2",
