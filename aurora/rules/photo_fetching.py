@@ -23,7 +23,7 @@ _EXPIRED_WORDS = ("expired", "x-amz-expires", "expiration")
 
 
 def code_of_status(status: int, body: bytes) -> FetchCode:
-    """The code of an answer that is no photo. body: what came with it; words count, whatever the type says."""
+    """The code of an answer that is no photo. body: what came with it, of whatever type."""
     said = body[:READ_OF_REFUSAL].decode("utf-8", "ignore").lower()
     if status == 410 or any(word in said for word in _EXPIRED_WORDS):
         return "DOWNLOAD_URL_EXPIRED"

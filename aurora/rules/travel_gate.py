@@ -23,9 +23,7 @@ def question(missing: Sequence[str], lang: Lang) -> str:
     where, when = "destination" in missing, any(name.endswith("_date") for name in missing)
     if lang == "CN":
         asks = "去哪里、哪天出发、哪天回来" if where and when else "去哪里" if where else "哪天出发、哪天回来"
-        return (
-            f"好，出门的护肤我帮你按当地天气来安排。你打算{asks}？日期没定也没关系，我可以先按当季气候来。"
-        )
+        return f"好，出门的护肤我帮你按当地天气来安排。你打算{asks}？日期没定也没关系，我可以先按当季气候来。"
     asks = (
         "your destination and travel dates"
         if where and when

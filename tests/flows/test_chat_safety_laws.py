@@ -67,10 +67,12 @@ REPLY = st.fixed_dictionaries(
     },
 ).map(clean_reply)
 CLAIMS = st.sampled_from([
-    {}, {"pregnancy_status": "not_pregnant"}, {"pregnancyStatus": "unknown"}, {"pregnancy_status": "pregnant"},
+    {}, {"pregnancy_status": "not_pregnant"}, {"pregnancyStatus": "unknown"},
+    {"pregnancy_status": "pregnant"},
 ])  # fmt: skip
 CHIPS = st.sampled_from([
-    "chip.start.reco_products", "chip.start.routine", "chip.action.analyze_product", "chip.start.dupes", "odd",
+    "chip.start.reco_products", "chip.start.routine", "chip.action.analyze_product", "chip.start.dupes",
+    "odd",
 ])  # fmt: skip
 BODY = st.fixed_dictionaries(
     {"session": st.builds(lambda claim: {"profile": claim}, CLAIMS)},

@@ -219,7 +219,6 @@ def test_a_card_about_one_product_leaves_without_ways_to_buy():
     assert commerce_gate.strip([given], None, allowed=True)[0] == [given]
 
 
-
 def test_stripping_says_what_was_held_back():
     cards = [card("note"), card("recommendations")]
     kept, structured, held = commerce_gate.strip(cards, {"offers": []}, allowed=False)
