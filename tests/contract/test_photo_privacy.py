@@ -18,6 +18,7 @@ import trio
 import trio_asyncio
 
 from aurora import telemetry
+from aurora.flows import analysis
 from aurora.sandbox.photos import STORAGE
 from aurora.skin.reencode import as_jpeg
 from tests.contract.test_c32_analysis import analyse, calls, summary, vision
@@ -77,6 +78,8 @@ async def test_a_visit_with_a_photo_leaves_nothing_of_it(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    # A logger keeps the configuration of its first use, which may be that of an earlier test.
+    monkeypatch.setattr(analysis, "log", structlog.get_logger())
     photo = with_place(picture("golden"))
     shown_to_model = as_jpeg(photo)
     assert shown_to_model is not None
