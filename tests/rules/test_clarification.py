@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from aurora.contract.memory import Profile
 from aurora.rules import clarification
 from aurora.rules.clarification import Question, chips, ids_of, is_known, read, with_one_question
 from aurora.rules.reply_values import is_unsure, value_for
+from tests.support.linear import assert_linear
 
 GOOD = {"id": "skin_type", "question": "Which skin type?", "options": ["Oily", "Dry"]}
 
@@ -424,20 +425,16 @@ def test_every_word_of_the_contract_and_every_label_of_ours_is_read(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["a", "? ", "not ", ". ", "没有", "kb:x ", "skin? "])
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (the best of repeats)."""
-
-    def cost(size: int) -> float:
+    def work_on(size: int) -> Callable[[], None]:
         text = (seed * size)[:size]
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
+
+        def work() -> None:
             with_one_question(text, "Which?", "EN")
             clarification.asking(text)
             read({"questions": [{"id": text, "question": text, "options": [text] * 8}]}, "EN")
             for question in ("skin", "barrier", "sensitivity", "goal", "budget"):
                 value_for(question, text)
-            spent.append(time.process_time() - begun)
-        return min(spent)
 
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+        return work
+
+    assert_linear(work_on)

@@ -82,7 +82,7 @@ def test_what_names_nothing_is_dropped_and_doubles_count_once():
         {"brand": "b", "name": "N"},
     )
     assert [item["sku"]["name"] for item in items] == ["a", "n"]
-    assert len(normal(*({"sku_id": str(n)} for n in range(20)))) == 8
+    assert len(normal(*({"sku_id": str(n), "name": f"n{n}"} for n in range(20)))) == 8
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(ITEM_KEYS.split()), JSON, max_size=6), max_size=5))

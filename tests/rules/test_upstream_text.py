@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora.rules import upstream_text
+from tests.support.linear import assert_linear
 
 ESSAY = "Part 1: " + "gentle care for tired skin. " * 30
 
@@ -106,13 +104,8 @@ def test_nothing_that_acts_or_is_internal_is_ever_left(text):
     ],
 )
 def test_reading_takes_time_in_proportion(unit):
-    def cost(size):
+    def work_on(size):
         text = (unit * size)[:size]
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
-            upstream_text.without_pointers(upstream_text.prose(text))
-            spent.append(time.process_time() - begun)
-        return statistics.median(spent)
+        return lambda: upstream_text.without_pointers(upstream_text.prose(text))
 
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.005
+    assert_linear(work_on)

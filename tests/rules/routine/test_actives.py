@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-import time
+from collections.abc import Callable
 
 import pytest
 
 from aurora.rules.routine.actives import MOST_JUDGED, in_use, named, only
 from aurora.rules.routine.question import question_in
 from aurora.rules.text import fold
+from tests.support.linear import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,17 @@ def test_a_flood_of_denials_is_not_read_to_its_end() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["retinol ", "no retinol. ", "with ", "维 ", "不含果酸，", "a "])
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
-
-    def cost(size: int) -> float:
+    def work_on(size: int) -> Callable[[], None]:
         text = (seed * size)[:size]
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
+
+        def work() -> None:
             named(text)
             in_use(text)
             question_in(text)
-            spent.append(time.process_time() - begun)
-        return statistics.median(spent)
 
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+        return work
+
+    assert_linear(work_on)
 
 
 @pytest.mark.parametrize(
