@@ -78,7 +78,8 @@ async def test_a_visit_with_a_photo_leaves_nothing_of_it(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    # A logger keeps the configuration of its first use, which may be that of an earlier test.
+    # Level and logger may be those of an earlier test: a logger keeps the configuration of its first use.
+    telemetry.configure_logging("info")
     monkeypatch.setattr(analysis, "log", structlog.get_logger())
     photo = with_place(picture("golden"))
     shown_to_model = as_jpeg(photo)
