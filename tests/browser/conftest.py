@@ -94,7 +94,7 @@ def record_turns(url: str) -> None:
         ask("/v1/tracker/log", {"redness": 2, "acne": 1, "notes": "tight after the shower"})
         ask("/v1/chat", {"message": "hello [[sandbox:stall]]"}, uid="gone", timeout=0.3)
         ask("/v1/chat", {"message": "what about sunscreen [[sandbox:garbage]]"})
-        ask("/v1/chat", {"message": "Can I use retinol in the morning? [[sandbox:stall]]"})
+        ask("/v1/chat", {"message": "How long does a serum keep? [[sandbox:stall]]"})
 
 
 @pytest.fixture(scope="session")
