@@ -14,6 +14,7 @@ import msgspec
 from aurora.actors import commerce, decision, opening, weather
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.links import Reply
+from aurora.actors.page_questions import ProductPage, ReadProductPage
 from aurora.actors.questions import (
     AskVision,
     CatalogueRows,
@@ -100,6 +101,7 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     EraseAccount: _of(bool),
     SendCode: _of(MailSent),
     Erase: _of(str),
+    ReadProductPage: _of(ProductPage),
 }
 
 

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from aurora.actors.page_questions import ReadProductPage
+from aurora.actors.question import Question as Question
 from aurora.contract.envelope import Lang
 from aurora.rules.analysis.report_answer import Report
 from aurora.rules.analysis.vision_failures import VisionCode
@@ -17,13 +19,6 @@ from aurora.rules.matcher.score import Wanted
 from aurora.rules.photo_fetching import FetchCode
 from aurora.skin.measured import Measured
 from aurora.store.facts import NewFact
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Base of all questions."""
-
-    actor: ClassVar[str] = ""
-    cap_ms: int = 0
 
 
 class DecisionChat(Question, frozen=True, kw_only=True, tag=True):
@@ -87,7 +82,7 @@ class OpenProduct(Question, frozen=True, kw_only=True, tag=True):
     merchant_id: str = ""
     brand: str = ""
     name: str = ""
-    aliases: list[str] = []
+    aliases: list[str] = msgspec.field(default_factory=list)
 
 
 class ProductOpening(msgspec.Struct, frozen=True, kw_only=True):
@@ -426,5 +421,6 @@ AnyQuestion = (
     | CloseSession
     | EraseAccount
     | SendCode
+    | ReadProductPage
 )
 """Every question there is: how a recorded one is read back."""

@@ -14,6 +14,7 @@ from aurora.actors.decision import read_outcome
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.links import Reply
 from aurora.actors.opening import read_opening
+from aurora.actors.page_questions import ProductPage
 from aurora.actors.questions import (
     AnyQuestion,
     AskVision,
@@ -119,6 +120,7 @@ OURS += [
     (q.CloseSession(), True),
     (q.EraseAccount(), True),
     (q.SendCode(challenge_id="c", minutes=10), q.MailSent(delivery="file")),
+    (q.ReadProductPage(url="https://a.b/c"), ProductPage(title="t", inci=["Aqua"], price_amount=9.5)),
 ]
 
 
