@@ -17,6 +17,13 @@ from msgspec import UNSET
 
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.errors import ContractError
+from aurora.contract.product_requests import (
+    DupeCompare,
+    DupeSuggest,
+    ProductAnalyze,
+    ProductParse,
+    unnamed,
+)
 from aurora.contract.requests import (
     MAX_ROUTINE_BYTES,
     AffiliateOutcome,
@@ -46,6 +53,10 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "photo_upload": PhotoUpload,  # made from the multipart body; decoded as such by replay only
     "routine_simulate": RoutineSimulate,
     "reco_generate": RecoGenerate,
+    "product_parse": ProductParse,
+    "product_analyze": ProductAnalyze,
+    "dupe_suggest": DupeSuggest,
+    "dupe_compare": DupeCompare,
     "affiliate_outcome": AffiliateOutcome,
     "auth_start": AuthStart,
     "auth_verify": AuthVerify,
@@ -200,7 +211,7 @@ def is_day(text: str) -> bool:
 
 
 def _beyond_types(body: msgspec.Struct) -> Iterator[Problem]:
-    """What types and limits cannot express: days that do not exist, and routines that are too large."""
+    """What types and limits cannot express: days that do not exist, routines too large, products unnamed."""
     if isinstance(body, TrackerLog):
         if body.date is not UNSET and _DAY.fullmatch(body.date) and not is_day(body.date):
             yield ("date",), "no such day"
@@ -213,6 +224,8 @@ def _beyond_types(body: msgspec.Struct) -> Iterator[Problem]:
         yield from _too_large(body, "currentRoutine", "itinerary")
     elif isinstance(body, SkinAnalysisRequest):
         yield from _too_large(body, "currentRoutine")
+    else:
+        yield from unnamed(body)
 
 
 def _too_large(body: msgspec.Struct, *fields: str) -> Iterator[Problem]:
