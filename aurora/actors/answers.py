@@ -13,6 +13,20 @@ import msgspec
 
 from aurora.actors import commerce, decision, opening, weather
 from aurora.actors.findings import Answer, Finding
+from aurora.actors.knowledge_questions import (
+    KeepKnowledge,
+    Kept,
+    Knowledge,
+    Leave,
+    MayRefresh,
+    OpenTicket,
+    PatchTicket,
+    Queued,
+    ReadTicket,
+    RecallKnowledge,
+    RefreshLater,
+    Ticket,
+)
 from aurora.actors.links import Reply
 from aurora.actors.page_questions import ProductPage, ReadProductPage
 from aurora.actors.questions import (
@@ -102,6 +116,13 @@ _OURS: Mapping[type[Question], Callable[[bytes], Any]] = {
     SendCode: _of(MailSent),
     Erase: _of(str),
     ReadProductPage: _of(ProductPage),
+    RecallKnowledge: _of(Knowledge),
+    KeepKnowledge: _of(Kept),
+    MayRefresh: _of(Leave),
+    RefreshLater: _of(Queued),
+    OpenTicket: _of(Ticket),
+    PatchTicket: _of(Ticket),
+    ReadTicket: _of(Ticket),
 }
 
 

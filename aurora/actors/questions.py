@@ -9,6 +9,15 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from aurora.actors.knowledge_questions import (
+    KeepKnowledge,
+    MayRefresh,
+    OpenTicket,
+    PatchTicket,
+    ReadTicket,
+    RecallKnowledge,
+    RefreshLater,
+)
 from aurora.actors.page_questions import ReadProductPage
 from aurora.actors.question import Question as Question
 from aurora.contract.envelope import Lang
@@ -422,5 +431,12 @@ AnyQuestion = (
     | EraseAccount
     | SendCode
     | ReadProductPage
+    | RecallKnowledge
+    | KeepKnowledge
+    | MayRefresh
+    | RefreshLater
+    | OpenTicket
+    | PatchTicket
+    | ReadTicket
 )
 """Every question there is: how a recorded one is read back."""

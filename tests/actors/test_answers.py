@@ -7,6 +7,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from aurora.actors import knowledge_questions as k
 from aurora.actors import questions as q
 from aurora.actors.answers import UnreadableAnswerError, read_again
 from aurora.actors.commerce import read_search
@@ -121,6 +122,25 @@ OURS += [
     (q.EraseAccount(), True),
     (q.SendCode(challenge_id="c", minutes=10), q.MailSent(delivery="file")),
     (q.ReadProductPage(url="https://a.b/c"), ProductPage(title="t", inci=["Aqua"], price_amount=9.5)),
+]
+
+OURS += [
+    (k.RecallKnowledge(kind="product", keys=("product:p|lang:EN",)), k.Knowledge(found=False)),
+    (
+        k.RecallKnowledge(kind="dupes", keys=("id:p",)),
+        k.Knowledge(
+            found=True, key="id:p", facts={"dupes": [1.5]}, verified=True, verified_at="v", fresh=True
+        ),
+    ),
+    (
+        k.KeepKnowledge(kind="dupes", key="id:p", facts={"dupes": []}, verified=False, source="s"),
+        k.Kept(kept=False, reason="verified_stands"),
+    ),
+    (k.MayRefresh(key="id:p"), k.Leave(allowed=False, retry_after_ms=60_000)),
+    (k.RefreshLater(kind="dupes_refresh", key="id:p", body={"original": {}}), k.Queued(queued=True)),
+    (k.OpenTicket(blocks={"dupes": {}}), k.Ticket(ticket_id="t", version=1, expires_at_ms=5)),
+    (k.PatchTicket(ticket_id="t", blocks={"dupes": {}}), k.Ticket()),
+    (k.ReadTicket(ticket_id="t"), k.Ticket(ticket_id="t", version=2, patch={"dupes": {"candidates": []}})),
 ]
 
 
