@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora.rules import detectors, redflags
 from aurora.rules.text import fold, followed_by, pattern
+from tests.support.linear import Work, assert_linear
 
 ALL = {
     "explicit": detectors.is_explicit,
@@ -237,16 +235,14 @@ SEEDS = ["要", "is this ", "my skin ", "成分", "评估: ", "no pus, ", "没�
 def test_detectors_take_time_in_proportion_to_the_text(seed):
     """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (medians of repeats)."""
 
-    def cost(size: int) -> float:
+    def work_on(size: int) -> Work:
         text = (seed * size)[:size]
-        spent = []
-        for _ in range(3):
-            begun = time.process_time()
+
+        def work() -> None:
             for detects in ALL.values():
                 detects(text)
             redflags.check(text)
-            spent.append(time.process_time() - begun)
-        return statistics.median(spent)
 
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+        return work
+
+    assert_linear(work_on)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from aurora.rules import fit_check
 from aurora.rules.request import ChatAsk, normalise, trigger_source
+from tests.support.linear import Work, assert_linear
 
 
 def ask(message: str, **more: Any) -> ChatAsk:
@@ -197,18 +196,15 @@ def test_any_text_has_a_phrase_within_bounds(message: str) -> None:
     "seed", ["is this ", "https://", "这款适合", "please ", "a: ", "can i use ", "paste "]
 )
 def test_reading_takes_time_in_proportion_to_the_text(seed: str) -> None:
-    def cost(size: int) -> float:
-        request = ChatAsk(
-            message=seed * size, text=(seed * size)[:size], worded=True, spoken="", trigger="text"
-        )
-        spent = []
-        for _ in range(7):
-            begun = time.process_time()
+    def work_on(size: int) -> Work:
+        text = (seed * size)[:size]
+        request = ChatAsk(message=text, text=text, worded=True, spoken="", trigger="text")
+
+        def work() -> None:
             fit_check.evaluates(request)
             fit_check.collects(request)
             fit_check.product_phrase(request.message)
-            spent.append(time.process_time() - begun)
-        return statistics.median(spent)
 
-    cost(2_000)
-    assert cost(40_000) <= 2.5 * cost(20_000) + 0.002
+        return work
+
+    assert_linear(work_on)

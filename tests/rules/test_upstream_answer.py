@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-import time
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from aurora.rules.upstream_answer import (
     too_deep,
     without_kb,
 )
+from tests.support.linear import assert_linear
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
@@ -49,16 +49,7 @@ def test_the_first_object_in_prose(text, found):
 
 @pytest.mark.slow
 def test_reading_braces_takes_time_in_proportion():
-    def cost(size):
-        text = '{"a": ' * (size // 6)
-        spent = []
-        for _ in range(5):
-            begun = time.process_time()
-            first_object(text)
-            spent.append(time.process_time() - begun)
-        return statistics.median(spent)
-
-    assert cost(400_000) <= 3 * cost(200_000) + 0.01
+    assert_linear(lambda size: partial(first_object, '{"a": ' * (size // 6)), small=200_000)
 
 
 def test_cards_of_any_shape_become_cards():

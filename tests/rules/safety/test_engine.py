@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +12,7 @@ from aurora.rules.safety import RULES, Result, check, person_of
 from aurora.rules.safety.mentions import Mentions
 from aurora.rules.safety.table import LEVELS
 from aurora.rules.safety.terms import TABLE
+from tests.support.linear import Work, assert_linear
 
 PREGNANT = Profile(pregnancy_status="pregnant", age_band="25_34")
 NOT_PREGNANT = Profile(pregnancy_status="not_pregnant", lactation_status="not_lactating", age_band="25_34")
@@ -170,15 +168,16 @@ SEEDS = [
 def test_time_grows_in_proportion_to_the_text(seed):
     """Decision 37: 40 kB cost at most 2.5 times as much as 20 kB (median of repeats, one after the other)."""
 
-    def cost(size: int) -> float:
+    def work_on(size: int) -> Work:
         text = (seed * size)[:size]
-        begun = time.process_time()
-        check(text, None, "EN")
-        redflags.check(text)
-        return time.process_time() - begun
 
-    cost(2_000)
-    assert statistics.median(cost(40_000) / cost(20_000) for _ in range(5)) <= 2.5
+        def work() -> None:
+            check(text, None, "EN")
+            redflags.check(text)
+
+        return work
+
+    assert_linear(work_on)
 
 
 @pytest.mark.parametrize(("text", "stopped"), [("no retinol, ", True), ("last year I had pus. ", False)])
