@@ -49,6 +49,7 @@ _WEB = "HTTP"
 _EV = "UI telemetry"
 _FLAG = "Feature flags"
 _ASK = "Clarification, planner, rollout"
+_PAGE = "Product pages"
 _AUTH = "Sign-in"
 
 
@@ -1023,6 +1024,46 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_ASK,
         ),
     ] = ""
+
+    # --- product pages
+    product_page_enabled: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_PRODUCT_URL_REALTIME_INTEL",
+            "AURORA_BFF_PRODUCT_URL_INGREDIENT_ANALYSIS",
+            doc="Read the page behind a product's URL. Off in mock mode whatever this says.",
+            group=_PAGE,
+        ),
+    ] = False
+    product_page_hosts: Annotated[
+        tuple[str, ...],
+        var(
+            "AURORA_BFF_PRODUCT_PAGE_HOSTS",
+            doc="Hosts whose pages are read, with everything below them (`shop.example` allows "
+            "`www.shop.example`); empty: none (docs/page-reading.md).",
+            group=_PAGE,
+        ),
+    ] = ()
+    product_page_timeout_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_PRODUCT_URL_INGREDIENT_TIMEOUT_MS",
+            doc="All of it: name, redirects, body and reading.",
+            lo=800,
+            hi=12000,
+            group=_PAGE,
+        ),
+    ] = 3500
+    product_page_max_bytes: Annotated[
+        int,
+        var(
+            "AURORA_BFF_PRODUCT_URL_INGREDIENT_MAX_BYTES",
+            doc="Of a page, after decompression.",
+            lo=120_000,
+            hi=2_000_000,
+            group=_PAGE,
+        ),
+    ] = 900_000
 
     # --- sign-in
     auth_enabled: Annotated[
