@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import trio
 
 from aurora.actors.http_pool import ExchangeError, HttpPool, Received
+from aurora.rules.web_address import web_address
 
 MOST_ORIGINS = 4
 MOST_AT_ONCE = 16
@@ -47,12 +48,14 @@ class SignedUrls:
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, max_bytes: int
     ) -> Received:
-        origin, target = _split(url)
+        address = web_address(url)
+        if address is None:
+            raise BadUrlError
         sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         async with self._places:
-            pool = await self._pool(origin)
+            pool = await self._pool(address.origin)
             return await pool.exchange(
-                method, target, sent, content, read=lambda _: True, max_bytes=max_bytes
+                method, address.target, sent, content, read=lambda _: True, max_bytes=max_bytes
             )
 
     async def _pool(self, origin: str) -> HttpPool:
@@ -63,18 +66,3 @@ class SignedUrls:
         while len(self._pools) > MOST_ORIGINS:
             await self._pools.popitem(last=False)[1].aclose()
         return found
-
-
-def _split(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise BadUrlError from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise BadUrlError
-    if not url.isascii() or not url.isprintable() or " " in url:
-        raise BadUrlError
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-    return origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
