@@ -128,7 +128,7 @@ class HttpPool:
     ) -> Received:
         response = await pool.handle_async_request(request)
         try:
-            if not read(response.status) or _declared_length(response.headers) > max_bytes:
+            if not read(response.status) or declared_length(response.headers) > max_bytes:
                 return Received(response.status, None, _location(response))
             return Received(response.status, await _body(response, max_bytes), _location(response))
         finally:
@@ -195,7 +195,7 @@ def _location(response: httpcore2.Response) -> str:
     return next(found, b"").decode("latin-1")
 
 
-def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
     """Of `content-length`; 0 if it is not there. The client has checked that it is one number."""
     for name, value in headers:
         if name.lower() == b"content-length" and value.isdigit() and len(value) < 19:

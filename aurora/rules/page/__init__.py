@@ -1,0 +1,1 @@
+"""Reading product pages (docs/page-reading.md). Hostile HTML goes through here in a worker process only."""
