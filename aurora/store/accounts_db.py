@@ -5,7 +5,6 @@ Rows are taken in one order (client, address, challenge or user), so that two tr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -24,20 +23,14 @@ from aurora.store.accounts import (
     Try,
     Window,
 )
+from aurora.store.limits import MOST_COUNTED, take
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database, Work
 
 SESSIONS_KEPT: Final = 20  # a user: the oldest end when more are opened
-_MOST_COUNTED: Final = 1_000_000
 # A counter of wrong passwords outlives its locks (contract A 8), but not by more than a day without a try.
 _FORGET_AFTER: Final = timedelta(days=1)
 
-_TAKE: Final = f"""
-INSERT INTO aurora_auth_limits AS l (key, count, resets_at) VALUES ($1, 1, $3)
-ON CONFLICT (key) DO UPDATE SET
-  count = CASE WHEN l.resets_at <= $2 THEN 1 ELSE least(l.count + 1, {_MOST_COUNTED}) END,
-  resets_at = CASE WHEN l.resets_at <= $2 THEN excluded.resets_at ELSE l.resets_at END
-RETURNING count, resets_at"""
 _OPEN_CODE: Final = """
 INSERT INTO aurora_auth_challenges (address, challenge_id, code_hash, attempts, created_at, expires_at)
 VALUES ($1, $2, $3, 0, $4, $5)
@@ -105,7 +98,7 @@ class DatabaseAccounts:
 
         async def work(connection: Connection) -> Limited | None:
             async with connection.transaction():
-                limited = await _take(connection, who.client, client, who.now) or await _take(
+                limited = await take(connection, who.client, client, who.now) or await take(
                     connection, who.address, address, who.now
                 )
                 if limited is None:
@@ -125,7 +118,7 @@ class DatabaseAccounts:
 
         async def work(connection: Connection) -> Account | Refused | Limited:
             async with connection.transaction():
-                limited = await _take(connection, who.client, client, who.now)
+                limited = await take(connection, who.client, client, who.now)
                 if limited is not None:
                     return limited
                 row = await connection.fetchrow(_TRY_CODE, who.address)
@@ -155,7 +148,7 @@ class DatabaseAccounts:
 
         async def work(connection: Connection) -> Claimed | Locked | Limited:
             async with connection.transaction():
-                limited = await _take(connection, who.client, client, who.now)
+                limited = await take(connection, who.client, client, who.now)
                 if limited is not None:
                     return limited
                 forget_at = who.now + _FORGET_AFTER
@@ -165,7 +158,7 @@ class DatabaseAccounts:
                     return Locked(seen["locked_until"])
                 count = (seen["count"] if seen["resets_at"] > who.now else 0) + 1
                 until = who.now + lockout if count >= attempts else None
-                await connection.execute(_COUNT, who.address, min(count, _MOST_COUNTED), forget_at, until)
+                await connection.execute(_COUNT, who.address, min(count, MOST_COUNTED), forget_at, until)
                 row = await connection.fetchrow(_BY_EMAIL, email)
                 if row is None:
                     return Claimed(account=None, password=None, locked_until=until)
@@ -252,15 +245,6 @@ class DatabaseAccounts:
                     await connection.execute(_FORGET, keys)
 
         await self._database.run(work)
-
-
-async def _take(connection: Connection, key: str, window: Window, now: datetime) -> Limited | None:
-    """Count a try of `key`; None when it may be made."""
-    row = await connection.fetchrow(_TAKE, key, now, now + window.within)
-    assert row is not None
-    if row["count"] <= window.most:
-        return None
-    return Limited(max(1, math.ceil((row["resets_at"] - now).total_seconds())))
 
 
 async def _open(connection: Connection, account: Account, session: Session) -> None:
