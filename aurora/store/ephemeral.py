@@ -17,7 +17,17 @@ from aurora.store.facts import NewFact
 from aurora.store.port import Appended, StoreError, TraceRecord
 from aurora.store.projections import Event, RowKey, apply, erased_since
 from aurora.store.reading import CONVERSATION_TTL
-from aurora.store.rows import ArtifactRow, ConversationRow, LogRow, PlanRow, ProfileRow, Row, RunRow
+from aurora.store.rows import (
+    ArtifactRow,
+    ClickRow,
+    ConversationRow,
+    FeedbackRow,
+    LogRow,
+    PlanRow,
+    ProfileRow,
+    Row,
+    RunRow,
+)
 from aurora.store.states import LOGS_KEPT
 
 # Per identity. Contract A 11 names 30 artifacts, 20 runs, 10 plans an artifact; a year of check-ins is ours.
@@ -27,6 +37,8 @@ _KEPT: Final[dict[type[Row], int]] = {
     PlanRow: 300,
     RunRow: 20,
     ConversationRow: 50,
+    FeedbackRow: 200,
+    ClickRow: 200,
 }
 _IDS_KEPT: Final = 512
 

@@ -89,6 +89,47 @@ class OutboundOpened(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     offer_id: str | None = None
 
 
+class RecommendationJudged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """An employee judged a candidate (contract D 3.8). timestamp_ms: the client's clock, else ours."""
+
+    anchor_product_id: str
+    block: str
+    feedback_type: str
+    timestamp_ms: int
+    candidate_product_id: str | None = None
+    candidate_name: str | None = None
+    wrong_block_target: str | None = None
+    reason_tags: list[str] = []
+    was_exploration_slot: bool = False
+    rank_position: int = 1
+    pipeline_version: str | None = None
+    models: Any = None
+    request_id: str | None = None
+    session_id: str | None = None
+    suggestion_id: str | None = None
+    llm_suggested_label: str | None = None
+    llm_confidence: float | None = None
+
+
+class RecommendationClicked(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """A candidate of an interleaved list was opened (contract D 3.8). rank_position: 0 if not known."""
+
+    anchor_product_id: str
+    block: str
+    attribution: str
+    request_id: str
+    session_id: str
+    timestamp_ms: int
+    candidate_product_id: str | None = None
+    candidate_name: str | None = None
+    was_exploration_slot: bool = False
+    rank_position: int = 0
+    category_bucket: str | None = None
+    price_band: str | None = None
+    pipeline_version: str | None = None
+    models: Any = None
+
+
 Fact = (
     ProfilePatched
     | SkinLogged
@@ -99,6 +140,8 @@ Fact = (
     | ConversationMoved
     | DiagnosisExpired
     | OutboundOpened
+    | RecommendationJudged
+    | RecommendationClicked
 )
 
 

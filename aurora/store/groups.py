@@ -24,7 +24,7 @@ from aurora.store.loading import UNREADABLE, load_days, load_states
 from aurora.store.port import Appended, StoreError
 from aurora.store.postgres import Connection, as_store_error
 from aurora.store.projections import Event, erased_since, sweeps_before, touches
-from aurora.store.rows import ROWS, LogRow, Row
+from aurora.store.rows import RARE_ROWS, USUAL_ROWS, LogRow, Row
 from aurora.store.states import StateCache, StreamState
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,7 @@ _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _APPEND: Final = """
 SELECT aurora_append($1, $2, $3, $4, $5, $6::uuid[], $7, $8, $9, $10,
   $11, $12, $13, $14, $15, $16, $17, $18, $19)"""
+_APPEND_RARE: Final = _APPEND.removesuffix(")") + ", $20, $21)"
 _RECORDED: Final = """
 SELECT e.stream, e.event_id::text, e.version FROM aurora_events e
 JOIN unnest($1::text[], $2::text[]) AS k (stream, id) ON e.stream = k.stream AND e.event_id = k.id::uuid"""
@@ -150,12 +151,11 @@ class Fold:
             return made
         return self._base[stream].log_of(date) or self._days.get((stream, date))
 
-    def arguments(self) -> tuple[Any, ...]:
-        """Of aurora_append."""
+    def statement(self) -> tuple[Any, ...]:
+        """Which aurora_append, and its arguments."""
         heads = sorted({event.stream for event, _, _ in self.events})
         kinds = [type(event.fact).__name__ for event, _, _ in self.events]
-        rows = [self.rows.get(kind) for kind in ROWS]
-        return (
+        usual = (
             heads,
             [self._base[stream].version for stream in heads],
             [self.states[stream].version for stream in heads],
@@ -166,11 +166,18 @@ class Fold:
             [schema_version(kind) for kind in kinds],
             [data for _, data, _ in self.events],
             [meta for _, _, meta in self.events],
-            *(encode(list(some.values())).decode() if some else None for some in rows),
+            *(self._rows_of(kind) for kind in USUAL_ROWS),
             [stream for stream, _, _ in self.sweeps] or None,
             [before for _, before, _ in self.sweeps] or None,
             [version for _, _, version in self.sweeps] or None,
         )
+        if not any(kind in self.rows for kind in RARE_ROWS):
+            return _APPEND, *usual
+        return _APPEND_RARE, *usual, *(self._rows_of(kind) for kind in RARE_ROWS)
+
+    def _rows_of(self, kind: type[Row]) -> str | None:
+        rows = self.rows.get(kind)
+        return encode(list(rows.values())).decode() if rows else None
 
 
 class GroupWriter:
@@ -279,5 +286,5 @@ class GroupWriter:
         for ticket in tickets:
             fold.add(ticket)
         if fold.events:
-            await connection.execute(_APPEND, *fold.arguments())
+            await connection.execute(*fold.statement())
         return fold

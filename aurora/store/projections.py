@@ -22,10 +22,22 @@ from aurora.store.facts import (
     IngredientPlanBuilt,
     NewFact,
     ProfilePatched,
+    RecommendationClicked,
+    RecommendationJudged,
     RecommendationsGiven,
     SkinLogged,
 )
-from aurora.store.rows import ArtifactRow, ConversationRow, LogRow, PlanRow, ProfileRow, Row, RunRow
+from aurora.store.rows import (
+    ArtifactRow,
+    ClickRow,
+    ConversationRow,
+    FeedbackRow,
+    LogRow,
+    PlanRow,
+    ProfileRow,
+    Row,
+    RunRow,
+)
 
 RowKey = tuple[type[Row], str]
 Rows = MutableMapping[RowKey, Row]
@@ -90,6 +102,10 @@ def touches(event: Event) -> tuple[Touch, ...]:
         return (Touch(PlanRow, _plan_id(event, fact.plan), plan_row),)
     if isinstance(fact, RecommendationsGiven):
         return (Touch(RunRow, fact.run_id, run_row),)
+    if isinstance(fact, RecommendationJudged):
+        return (Touch(FeedbackRow, event.event_id, feedback_row),)
+    if isinstance(fact, RecommendationClicked):
+        return (Touch(ClickRow, event.event_id, click_row),)
     return ()
 
 
@@ -259,6 +275,33 @@ def conversation_row(_: ConversationRow | None, event: Event) -> ConversationRow
         brief_id=fact.brief_id,
         state=state,
         updated_at=event.meta.occurred_at,
+    )
+
+
+def feedback_row(_: FeedbackRow | None, event: Event) -> FeedbackRow:
+    """What an employee said, as it was said."""
+    fact, at = event.fact, event.meta.occurred_at
+    assert isinstance(fact, RecommendationJudged)
+    return FeedbackRow(
+        stream=event.stream,
+        version=event.version,
+        id=event.event_id,
+        received_at=at,
+        created_at=at,
+        **msgspec.structs.asdict(fact),
+    )
+
+
+def click_row(_: ClickRow | None, event: Event) -> ClickRow:
+    """A click, with whose pick it counts for."""
+    fact = event.fact
+    assert isinstance(fact, RecommendationClicked)
+    return ClickRow(
+        stream=event.stream,
+        version=event.version,
+        id=event.event_id,
+        created_at=event.meta.occurred_at,
+        **msgspec.structs.asdict(fact),
     )
 
 

@@ -21,7 +21,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     key: ClassVar[tuple[str, ...]] = ()
     # How columns that are not plain text or numbers are read back.
     instants: ClassVar[frozenset[str]] = frozenset(
-        {"created_at", "updated_at", "deleted_at", "last_analysis_at"}
+        {"created_at", "updated_at", "deleted_at", "last_analysis_at", "received_at"}
     )
     dates: ClassVar[frozenset[str]] = frozenset({"log_date"})
 
@@ -193,7 +193,62 @@ class ConversationRow(Row, frozen=True, kw_only=True):
     updated_at: str
 
 
-ROWS: tuple[type[Row], ...] = (ProfileRow, LogRow, ArtifactRow, PlanRow, RunRow, ConversationRow)
+class FeedbackRow(Row, frozen=True, kw_only=True):
+    """What an employee said of a candidate. id: of its event."""
+
+    table: ClassVar[str] = "reco_employee_feedback_events"
+    key: ClassVar[tuple[str, ...]] = ("stream", "id")
+
+    id: str
+    anchor_product_id: str
+    block: str
+    feedback_type: str
+    timestamp_ms: int
+    received_at: str
+    created_at: str
+    candidate_product_id: str | None = None
+    candidate_name: str | None = None
+    wrong_block_target: str | None = None
+    reason_tags: list[str] = []
+    was_exploration_slot: bool = False
+    rank_position: int = 1
+    pipeline_version: str | None = None
+    models: Any = None
+    request_id: str | None = None
+    session_id: str | None = None
+    suggestion_id: str | None = None
+    llm_suggested_label: str | None = None
+    llm_confidence: float | None = None
+
+
+class ClickRow(Row, frozen=True, kw_only=True):
+    """A candidate that was opened. id: of its event."""
+
+    table: ClassVar[str] = "reco_interleave_click_events"
+    key: ClassVar[tuple[str, ...]] = ("stream", "id")
+
+    id: str
+    anchor_product_id: str
+    block: str
+    attribution: str
+    request_id: str
+    session_id: str
+    timestamp_ms: int
+    created_at: str
+    candidate_product_id: str | None = None
+    candidate_name: str | None = None
+    was_exploration_slot: bool = False
+    rank_position: int = 0
+    category_bucket: str | None = None
+    price_band: str | None = None
+    pipeline_version: str | None = None
+    models: Any = None
+
+
+# Rows that any group may hold, in the order of aurora_append's parameters; then those of few groups.
+USUAL_ROWS: tuple[type[Row], ...] = (ProfileRow, LogRow, ArtifactRow, PlanRow, RunRow, ConversationRow)
+RARE_ROWS: tuple[type[Row], ...] = (FeedbackRow, ClickRow)
+ROWS: tuple[type[Row], ...] = (*USUAL_ROWS, *RARE_ROWS)
 
 
 def columns(row: type[Row], alias: str = "t") -> str:

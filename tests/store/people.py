@@ -18,6 +18,8 @@ from aurora.store.facts import (
     NewFact,
     OutboundOpened,
     ProfilePatched,
+    RecommendationClicked,
+    RecommendationJudged,
     SkinLogged,
 )
 
@@ -102,6 +104,22 @@ def logged(date: str, **fields: Any) -> SkinLogged:
 def opened(url: str = "https://shop.example/p/1") -> OutboundOpened:
     """A plain fact that touches no row."""
     return OutboundOpened(outcome="success", url=url)
+
+
+def judged(name: str = "Serum", **fields: Any) -> RecommendationJudged:
+    """What an employee said of a candidate called `name`."""
+    return RecommendationJudged(
+        anchor_product_id="p1", block="dupes", feedback_type="relevant", timestamp_ms=1, candidate_name=name,
+        **fields,
+    )  # fmt: skip
+
+
+def clicked(name: str = "Serum", **fields: Any) -> RecommendationClicked:
+    """A click on a candidate called `name`."""
+    return RecommendationClicked(
+        anchor_product_id="p1", block="dupes", attribution="both", request_id="r", session_id="s",
+        timestamp_ms=1, candidate_name=name, **fields,
+    )  # fmt: skip
 
 
 def days(count: int, last: datetime = NOW) -> Iterator[str]:

@@ -224,5 +224,5 @@ def test_an_event_nobody_can_read_is_an_error_that_names_no_content(
 
 
 def test_every_table_is_projected_by_exactly_one_row_type() -> None:
-    assert len({kind.table for kind in ROWS}) == len(ROWS) == 6
+    assert len({kind.table for kind in ROWS}) == len(ROWS) == 8
     assert ConversationRow in ROWS

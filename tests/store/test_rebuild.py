@@ -20,7 +20,7 @@ from aurora.store.port import Store
 from aurora.store.postgres import Connection, Database
 from aurora.store.rebuild import count_streams, rebuild
 from aurora.store.rows import ROWS
-from tests.store.people import NOW, analysed, logged, moved, new, now, opened, said, somebody
+from tests.store.people import NOW, analysed, clicked, judged, logged, moved, new, now, opened, said, somebody
 
 
 def some_fact(chance: random.Random) -> Fact:
@@ -43,6 +43,8 @@ def some_fact(chance: random.Random) -> Fact:
         moved(f"b{number}", token="S2_DIAGNOSIS", pending={"z": 1, "a": 2}),
         DiagnosisExpired(before=iso_ms(NOW - timedelta(hours=chance.randrange(1, 90)))),
         opened(),
+        judged(models={"b": [1.5, None]}, reason_tags=["wrong price"], llm_confidence=0.1),
+        clicked(models="m☀", rank_position=number),
     ]
     return chance.choice(facts)
 
@@ -211,6 +213,7 @@ async def test_the_memory_tables_have_every_column_of_the_contract(db: Database)
 
 
 ACCOUNTS = {"aurora_users", "aurora_auth_challenges", "aurora_auth_sessions", "aurora_auth_limits"}
+KNOWLEDGE = {"aurora_product_intel_kb", "aurora_dupe_kb"}
 
 
 async def test_every_primary_key_starts_with_the_stream_and_nothing_refers_across(db: Database) -> None:
@@ -218,14 +221,14 @@ async def test_every_primary_key_starts_with_the_stream_and_nothing_refers_acros
         rows = await connection.fetch(
             "SELECT c.relname, a.attname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
             "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] "
-            "WHERE k.contype = 'p' AND c.relname LIKE 'aurora\\_%'"
+            "WHERE k.contype = 'p' AND (c.relname LIKE 'aurora\\_%' OR c.relname LIKE 'reco\\_%')"
         )
         foreign: Any = await connection.fetchval("SELECT count(*) FROM pg_constraint WHERE contype = 'f'")
         return {row[0]: row[1] for row in rows}, foreign
 
     first, foreign = await db.run(keys)
-    # Who may sign in is no projection of a stream: those tables have keys of their own.
-    of_streams = {table: key for table, key in first.items() if table not in ACCOUNTS}
+    # Who may sign in, and what is known of products, are no projections of a stream: keys of their own.
+    of_streams = {table: key for table, key in first.items() if table not in ACCOUNTS | KNOWLEDGE}
     assert set(of_streams.values()) == {"stream"}
     assert {kind.table for kind in ROWS} | {
         "aurora_events",
