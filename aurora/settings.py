@@ -51,6 +51,7 @@ _FLAG = "Feature flags"
 _ASK = "Clarification, planner, rollout"
 _PAGE = "Product pages"
 _AUTH = "Sign-in"
+_KB = "Knowledge of products"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -797,6 +798,145 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             doc="Guards /ops and /v1/ops.",
             secret=True,
             group=_WEB,
+        ),
+    ] = ""
+
+    # --- knowledge of products
+    kb_product_fresh_hours: Annotated[
+        int,
+        var(
+            "AURORA_PRODUCT_INTEL_KB_FRESH_HOURS",
+            doc="Age after which what is known of a product is served stale and refreshed.",
+            lo=1,
+            hi=8760,
+            group=_KB,
+        ),
+    ] = 336
+    kb_dupes_fresh_hours: Annotated[
+        int,
+        var(
+            "AURORA_DUPE_KB_FRESH_HOURS",
+            doc="The same for dupes of a product.",
+            lo=1,
+            hi=8760,
+            group=_KB,
+        ),
+    ] = 168
+    kb_product_mem_entries: Annotated[
+        int,
+        var(
+            "AURORA_PRODUCT_INTEL_KB_MAX_MEM_ENTRIES",
+            doc="Products kept in a worker's memory.",
+            lo=80,
+            hi=6000,
+            group=_KB,
+        ),
+    ] = 600
+    kb_dupes_mem_entries: Annotated[
+        int,
+        var(
+            "AURORA_DUPE_KB_MAX_MEM_ENTRIES",
+            doc="Rows of dupes kept in a worker's memory.",
+            lo=50,
+            hi=5000,
+            group=_KB,
+        ),
+    ] = 500
+    kb_mem_bytes: Annotated[
+        int,
+        var(
+            "AURORA_KB_MAX_MEM_BYTES",
+            doc="Memory of each of the two, whatever the number of rows.",
+            lo=1_000_000,
+            hi=268_435_456,
+            group=_KB,
+        ),
+    ] = 16_777_216
+    kb_row_bytes: Annotated[
+        int,
+        var(
+            "AURORA_KB_MAX_ROW_BYTES",
+            doc="Largest row, as JSON; larger ones are not kept.",
+            lo=4096,
+            hi=262_144,
+            group=_KB,
+        ),
+    ] = 65_536
+    kb_max_rows: Annotated[
+        int,
+        var(
+            "AURORA_KB_MAX_ROWS",
+            doc="Rows of each table; of more, the oldest unverified go first.",
+            lo=100,
+            hi=5_000_000,
+            group=_KB,
+        ),
+    ] = 50_000
+    kb_retention_days: Annotated[
+        int,
+        var(
+            "AURORA_KB_RETENTION_DAYS",
+            doc="Days after which a row that nobody has written again goes.",
+            lo=1,
+            hi=3650,
+            group=_KB,
+        ),
+    ] = 180
+    kb_refreshes_per_client: Annotated[
+        int,
+        var(
+            "AURORA_KB_FORCE_REFRESH_PER_CLIENT",
+            doc="force_refresh of one client in ten minutes.",
+            lo=0,
+            hi=1000,
+            group=_KB,
+        ),
+    ] = 10
+    kb_refreshes_per_key: Annotated[
+        int,
+        var(
+            "AURORA_KB_FORCE_REFRESH_PER_KEY",
+            doc="force_refresh of one product in ten minutes.",
+            lo=0,
+            hi=1000,
+            group=_KB,
+        ),
+    ] = 3
+    kb_dupes_seed_path: Annotated[
+        str,
+        var(
+            "AURORA_DUPE_KB_PATH",
+            doc="JSONL file of dupes, read at start, for what no table knows (docs/knowledge.md).",
+            group=_KB,
+        ),
+    ] = ""
+
+    # --- dogfood of recommendations
+    reco_dogfood: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_RECO_DOGFOOD_MODE",
+            doc="Employees' feedback, clicks and late updates: opens the three side routes of /v1/reco/.",
+            group=_FLAG,
+        ),
+    ] = False
+    reco_ticket_ttl_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_RECO_ASYNC_POLL_TTL_MS",
+            doc="How long a ticket of late updates is good.",
+            lo=5000,
+            hi=3_600_000,
+            group=_FLAG,
+        ),
+    ] = 600_000
+    feedback_jsonl_dir: Annotated[
+        str,
+        var(
+            "AURORA_RECO_EMPLOYEE_FEEDBACK_JSONL_SINK_DIR",
+            "AURORA_EVENTS_JSONL_SINK_DIR",
+            doc="Employees' feedback as JSON lines, one file a day, beside the table.",
+            group=_FLAG,
         ),
     ] = ""
 
