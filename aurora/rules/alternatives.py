@@ -40,6 +40,8 @@ _PRODUCT_TEXTS = (
     "merchant_id",
     "image_url",
 )
+_PRICE_KEYS = ("usd", "cny", "amount", "value", "price", "currency", "unknown")
+_PRICE_CAP = 20
 _CARDS = {"dupe_suggest": ("dupes", "comparables"), "product_analysis": ("dupes", "competitors")}
 
 
@@ -92,7 +94,7 @@ def _one(entry: Mapping[str, Any], lang: Lang) -> dict[str, Any] | None:
     if not detail:
         detail, _ = _tradeoffs(entry.get("tradeoffs_detail"))
     delta = detail.get("price_delta_usd")
-    similarity = _percent(entry.get("similarity_score", entry.get("similarity")))
+    similarity = percent(entry.get("similarity_score", entry.get("similarity")))
     missing = strings_in(entry["missing_info"], 8) if isinstance(entry.get("missing_info"), list) else []
     if delta is None:
         missing.append("price_delta_unknown")
@@ -127,10 +129,25 @@ def _product(given: Mapping[str, Any]) -> dict[str, Any] | None:
     if not named:
         return None
     product["name"] = named
-    for key in ("price", "availability", "currency"):
-        if isinstance(given.get(key), str | int | float | list | dict):
-            product[key] = given[key]
-    return product
+    return {**product, **_offered(given)}
+
+
+def _offered(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Price, currency and availability of a product, within bounds."""
+    found: dict[str, Any] = {}
+    price = given.get("price")
+    if isinstance(price, Mapping):
+        known = {key: price[key] for key in _PRICE_KEYS if isinstance(price.get(key), str | int | float)}
+        found["price"] = {key: v[:_PRICE_CAP] if isinstance(v, str) else v for key, v in known.items()}
+    elif isinstance(price, str | int | float) and not isinstance(price, bool):
+        found["price"] = price[:_PRICE_CAP] if isinstance(price, str) else price
+    if isinstance(currency := given.get("currency"), str):
+        found["currency"] = currency[:_PRICE_CAP]
+    where = given.get("availability")
+    texts = strings_in(where if isinstance(where, list) else [where], _MOST_LINES)
+    if texts:
+        found["availability"] = [text[:_NAME_CAP] for text in texts]
+    return found
 
 
 def _tradeoffs(value: Any) -> tuple[dict[str, Any], list[str]]:
@@ -205,8 +222,8 @@ def _clean(text: str) -> str:
     return "; ".join([p for p in parts if p and len(p) <= _NOTE_CAP and not _VAGUE.search(p)][:2])
 
 
-def _percent(value: Any) -> int | None:
-    """0..100 from a share or a percentage."""
+def percent(value: Any) -> int | None:
+    """A similarity as the client shows it, 0..100, from a share (up to 1) or a percentage."""
     number = numeric(value)
     if number is None:
         return None
