@@ -86,6 +86,11 @@ storage_failures = Counter("aurora_storage_failures_total", "Store errors seen b
 Counter("aurora_sign_ins_total", "Tries to sign in, by step and outcome.", "action", "outcome")
 Counter("aurora_mails_total", "Mails with a code, by way and outcome.", "way", "outcome")
 
+# --- knowledge of products
+Counter("aurora_knowledge_reads_total", "Reads of knowledge, by where it was found.", "kind", "found")
+Counter("aurora_knowledge_kept_total", "Rows of knowledge kept, or why not.", "kind", "outcome")
+Counter("aurora_knowledge_refreshes_total", "Refreshes in the background.", "kind", "outcome")
+
 # --- upstreams
 upstream_call = Counter("upstream_call_total", "Open-chat calls of the decision system.", "path", "status")
 upstream_latency_ms = Histogram("upstream_latency_ms", "Latency of open-chat calls.", "path")
