@@ -16,6 +16,7 @@ from aurora.actors.clerk import Clerk
 from aurora.actors.commerce import auth_headers, commerce_handler
 from aurora.actors.decision import decision_handler
 from aurora.actors.findings import Failure, Finding
+from aurora.actors.knowledge_desk import KnowledgeDesk
 from aurora.actors.links import Link
 from aurora.actors.mail import Mailer, mail_handler, mailer_of
 from aurora.actors.memory import memory_handler
@@ -58,6 +59,7 @@ class House:
         pixels: Pixels | None = None,
     ) -> None:
         self.sign_in = SignInDesk(accounts_of(store), settings)
+        self.knowledge = KnowledgeDesk(store, settings)
         self.photos = photos or PhotoDesk.of(Link("photos", "", settings), settings)
         self.settings = settings
         self.store = store
@@ -74,6 +76,7 @@ class House:
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
                 "photos": photos_handler(self.photos),
+                **self.knowledge.actors,
                 **sign_in_handlers(self.sign_in, mailer_of(settings, links.get("mail"))),
                 **_of_photos(self.photos, pixels, links, settings),
             }
@@ -154,6 +157,7 @@ async def furnish(
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)
+        await nursery.start(house.knowledge.shelf.run)
         for link in links.values():
             await nursery.start(link.watch)
         yield house

@@ -21,7 +21,8 @@ _PORTS = {"http": 80, "https": 443}
 _CLICKS = frozenset(
     {
         "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ttclid", "twclid",
-        "igshid", "li_fat_id", "irclickid", "mc_cid", "mc_eid", "_ga", "_gl", "ref", "srsltid", "spm", "scm", "clickid",
+        "igshid", "li_fat_id", "irclickid", "mc_cid", "mc_eid", "_ga", "_gl", "ref", "srsltid", "spm",
+        "scm", "clickid",
     }
 )  # fmt: skip
 # Parameters that name a visitor or open a door; no shop tells its products apart by them.

@@ -20,6 +20,7 @@ from aurora.store.accounts_db import EXPIRED
 from aurora.store.facts import DiagnosisExpired, FactMeta, NewFact
 from aurora.store.feed import held_events
 from aurora.store.journal import Journal
+from aurora.store.knowledge_db import FORGOTTEN, TOO_MANY
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database
 from aurora.store.reading import CONVERSATION_TTL
@@ -82,6 +83,10 @@ class Maintenance:
             await self._delete(statement, now - CONVERSATION_TTL)
         for statement in EXPIRED:
             await self._delete(statement, now)
+        for statement in FORGOTTEN:
+            await self._delete(statement, now - timedelta(days=self._settings.kb_retention_days))
+        for statement in TOO_MANY:
+            await self._delete(statement, self._settings.kb_max_rows)
         telemetry.feed_lag.set(await self._database.run(held_events))
 
     async def _partitions(self, connection: Connection, now: datetime) -> None:
@@ -109,8 +114,9 @@ class Maintenance:
             if len(rows) < _BATCH:
                 return
 
-    async def _delete(self, statement: str, before: datetime) -> None:
+    async def _delete(self, statement: str, beyond: datetime | int) -> None:
+        """Rows older than an instant, or more than a number of them, a batch at a time."""
         for _ in range(_MOST_BATCHES):
-            tag = await self._database.run(lambda connection: connection.execute(statement, before, _BATCH))
+            tag = await self._database.run(lambda connection: connection.execute(statement, beyond, _BATCH))
             if int(tag.rsplit(" ", 1)[-1]) < _BATCH:
                 return

@@ -23,7 +23,12 @@ def utc_now() -> datetime:
 
 def accounts_of(store: Store) -> Accounts:
     """The accounts beside a store: in its database, or the ones that are not there."""
-    return DatabaseAccounts(store.database if isinstance(store, PostgresStore) else NoDatabase())
+    return DatabaseAccounts(database_of(store) or NoDatabase())
+
+
+def database_of(store: Store) -> Database | None:
+    """The database behind a store, if it lies in one."""
+    return store.database if isinstance(store, PostgresStore) else None
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from aurora.store.migrate import migrate
 from aurora.store.open import open_store
 from aurora.store.port import StoreError
 from aurora.store.postgres import open_database
+from aurora.web.refreshing import player
 
 T = TypeVar("T")
 
@@ -84,7 +85,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async with (
             step("store", open_store(settings, settings.database_url or None)) as store,
             step("links", furnish(settings, store, warm=True)) as house,
+            service_nursery() as background,
         ):
+            await background.start(house.knowledge.refresher.run, player(house))
             yield house
 
 

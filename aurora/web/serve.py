@@ -95,6 +95,7 @@ async def work(
         async def close_in_order() -> None:
             await signals.stop.wait()
             house.stopping = True
+            house.knowledge.refresher.stop()
             log.info("stopping", turns_in_flight=house.in_flight, drain_ms=settings.drain_ms)
             await trio.sleep(settings.drain_ms / 1000)
             closing.set()
