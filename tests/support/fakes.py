@@ -12,8 +12,8 @@ A flow runs through the real `conduct`, with scripted actors, under a mock clock
 
 `answers` maps a question type to what is answered: a value (the answer's value), a Failure, `after(ms,
 what)`, NEVER, a function of the question returning one of these, or a list of them, used up one by one (the
-last stays). Memory questions that are not scripted go to a FakeStore; a DecisionChat or CommerceSearch that
-is not scripted answers Failure(not_configured). Under the mock clock the budget fires exactly at its
+last stays). Memory questions that are not scripted go to a FakeStore, nothing is known of products and kept is
+what is handed over; any other question that is not scripted answers Failure(not_configured). Under the mock clock the budget fires exactly at its
 deadline.
 """
 
@@ -33,6 +33,20 @@ from aurora.actors.call import Call, Handler
 from aurora.actors.clerk import Clerk
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.house import House
+from aurora.actors.knowledge_questions import (
+    KeepKnowledge,
+    Kept,
+    Knowledge,
+    Leave,
+    MayRefresh,
+    OpenTicket,
+    PatchTicket,
+    Queued,
+    ReadTicket,
+    RecallKnowledge,
+    RefreshLater,
+    Ticket,
+)
 from aurora.actors.memory import memory_handler
 from aurora.actors.questions import Question
 from aurora.actors.trace import Tracer
@@ -173,8 +187,18 @@ class FakeStore:
 
 ACTORS = (
     "memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather",
-    "accounts", "mail",
+    "accounts", "mail", "knowledge", "tickets",
 )  # fmt: skip
+# What the two say that have no failures, where nothing is scripted: nothing is known, nothing is kept.
+NOTHING_KNOWN: Mapping[type[Question], Any] = {
+    RecallKnowledge: Knowledge(found=False),
+    KeepKnowledge: Kept(kept=True),
+    MayRefresh: Leave(allowed=True),
+    RefreshLater: Queued(queued=True),
+    OpenTicket: Ticket(),
+    PatchTicket: Ticket(),
+    ReadTicket: Ticket(),
+}
 
 
 class Script:
@@ -204,6 +228,8 @@ class Script:
         if scripted is None:
             if actor == "memory":
                 return await self._memory(call)
+            if type(call.question) in NOTHING_KNOWN:
+                return Answer(actor=actor, value=NOTHING_KNOWN[type(call.question)])
             return Failure(actor=actor, code="not_configured")
         what = scripted.pop(0) if len(scripted) > 1 else scripted[0]
         with trio.move_on_at(call.deadline if call.question.cap_ms > 0 else float("inf")):

@@ -205,8 +205,10 @@ async def web(
                 "vision": _nobody,
             }
             house = House(settings, store, {}, actors=actors)
+            house.actors = {**actors, **house.knowledge.actors}
             await nursery.start(house.clerk.run)
             await nursery.start(house.tracer.run)
+            await nursery.start(house.knowledge.shelf.run)
         yield client_of(house, ui_events)
 
 
