@@ -13,8 +13,8 @@ A flow runs through the real `conduct`, with scripted actors, under a mock clock
 `answers` maps a question type to what is answered: a value (the answer's value), a Failure, `after(ms,
 what)`, NEVER, a function of the question returning one of these, or a list of them, used up one by one (the
 last stays). Memory questions that are not scripted go to a FakeStore; nothing is known of products, and what
-is handed over is kept; any other question that is not scripted answers Failure(not_configured). Under the mock
-clock the budget fires exactly at its deadline.
+is handed over is kept; any other question that is not scripted answers Failure(not_configured). Under the
+mock clock the budget fires exactly at its deadline.
 """
 
 from __future__ import annotations
