@@ -262,6 +262,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 12000
+    dupe_suggest_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_DUPE_SUGGEST_BUDGET_MS",
+            doc="Hard budget of looking for what is like a product.",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 12000
+    dupe_compare_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_DUPE_COMPARE_BUDGET_MS",
+            doc="Hard budget of comparing two products.",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 12000
     reco_budget_ms: Annotated[
         int,
         var(
