@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from aurora.contract.card_base import Anything, Open
+from aurora.contract.card_base import Anything, Name, Open
+
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Science(Open, frozen=True, kw_only=True):
@@ -65,3 +68,52 @@ class ProductAnalysis(Open, frozen=True, kw_only=True):
     user_facing_gaps: list[str] | UnsetType = UNSET
     profile_prompt: ProfilePrompt | UnsetType = UNSET
     competitors: Anything | UnsetType = UNSET
+
+
+class DupeSuggestMeta(Open, frozen=True, kw_only=True):
+    """validated_now: the decision system was asked for this very answer. retry_after_ms: a forced look was
+    refused, try again then.
+    """
+
+    served_from_kb: bool
+    validated_now: bool
+    force_refresh: bool | UnsetType = UNSET
+    force_validate: bool | UnsetType = UNSET
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class Likeness(Open, frozen=True, kw_only=True):
+    """A product like another one. kind: cheaper, close, or dearer. similarity: 0..100."""
+
+    kind: Literal["dupe", "similar", "premium"]
+    product: Anything
+    similarity: Percent | None
+    reasons: list[str]
+    tradeoffs: list[str]
+
+
+class DupeSuggest(Open, frozen=True, kw_only=True):
+    """What is like a product. verified: something was found. field_missing: why nothing fresh is there."""
+
+    kb_key: str | None
+    original: Anything | None
+    dupes: list[Likeness]
+    comparables: list[Likeness]
+    verified: bool
+    verified_at: str | None
+    source: str
+    meta: DupeSuggestMeta
+    field_missing: list[Anything] | UnsetType = UNSET
+
+
+class DupeCompare(Open, frozen=True, kw_only=True):
+    """One product beside another. tradeoffs: never empty, the first line a whole sentence."""
+
+    original: Anything
+    dupe: Anything
+    tradeoffs: Annotated[list[Name], Meta(min_length=1, max_length=10)]
+    evidence: Evidence
+    confidence: Share | None
+    missing_info: list[str]
+    similarity: Percent | UnsetType = UNSET
+    tradeoffs_detail: Anything | UnsetType = UNSET

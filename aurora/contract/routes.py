@@ -11,6 +11,8 @@ import msgspec
 
 from aurora.contract import plain
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
+from aurora.contract.offer_requests import OffersResolve
+from aurora.contract.product_requests import DupeCompare, DupeSuggest
 from aurora.contract.requests import (
     AffiliateOutcome,
     ChatRequest,
@@ -186,6 +188,30 @@ ROUTES: tuple[Route, ...] = (
         body=RecoGenerate,
         cards=("recommendations", "ingredient_plan", "confidence_notice", "diagnosis_gate", "gate_notice"),
         errors={500: ("RECO_GENERATE_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/offers/resolve",
+        summary="Up to twenty offers, checked at their shops while there is time; the rest as they were.",
+        body=OffersResolve,
+        cards=("offers_resolved", "confidence_notice"),
+        errors={500: ("OFFERS_RESOLVE_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/dupe/suggest",
+        summary="What is like a product, cheaper or not: from what is known, else asked for.",
+        body=DupeSuggest,
+        cards=("dupe_suggest", "confidence_notice"),
+        errors={500: ("DUPE_SUGGEST_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/dupe/compare",
+        summary="One product beside another: what is traded, in at least one sentence.",
+        body=DupeCompare,
+        cards=("dupe_compare", "confidence_notice"),
+        errors={500: ("DUPE_COMPARE_FAILED",)},
     ),
     Route(
         method="POST",

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 import msgspec
 
 from aurora.actors.turn import Flow
-from aurora.flows import affiliate, auth, photos, profile, reco, routine, session, tracker
+from aurora.flows import (
+    affiliate,
+    auth,
+    dupe_compare,
+    dupe_suggest,
+    offers,
+    photos,
+    profile,
+    reco,
+    routine,
+    session,
+    tracker,
+)
 from aurora.flows.analysis import analysis
 from aurora.flows.chat import chat
 
@@ -38,5 +50,9 @@ TURN_KINDS: Mapping[str, TurnKind] = {
     "auth_password_set": TurnKind(auth.password_set, "auth_password_set"),
     "auth_logout": TurnKind(auth.logout),
     "auth_me": TurnKind(auth.me),
+    "offers_resolve": TurnKind(offers.resolve, "offers_resolve"),
+    "dupe_suggest": TurnKind(dupe_suggest.suggest, "dupe_suggest"),
+    "dupes_refresh": TurnKind(dupe_suggest.refresh, "dupe_suggest"),
+    "dupe_compare": TurnKind(dupe_compare.compare, "dupe_compare"),
     "affiliate_outcome": TurnKind(affiliate.outcome, "affiliate_outcome"),
 }

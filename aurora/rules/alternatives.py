@@ -90,9 +90,9 @@ def _one(entry: Mapping[str, Any], lang: Lang) -> dict[str, Any] | None:
     product = _product(given if isinstance(given, Mapping) else entry)
     if product is None:
         return None
-    detail, said = _tradeoffs(entry.get("tradeoffs"))
+    detail, said = read_tradeoffs(entry.get("tradeoffs"))
     if not detail:
-        detail, _ = _tradeoffs(entry.get("tradeoffs_detail"))
+        detail, _ = read_tradeoffs(entry.get("tradeoffs_detail"))
     delta = detail.get("price_delta_usd")
     similarity = percent(entry.get("similarity_score", entry.get("similarity")))
     missing = strings_in(entry["missing_info"], 8) if isinstance(entry.get("missing_info"), list) else []
@@ -150,7 +150,7 @@ def _offered(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _tradeoffs(value: Any) -> tuple[dict[str, Any], list[str]]:
+def read_tradeoffs(value: Any) -> tuple[dict[str, Any], list[str]]:
     """(known parts in their types, lines as the upstream wrote them)."""
     if isinstance(value, list):
         return {}, [line[:_LINE_CAP] for line in strings_in(value, _MOST_LINES)]

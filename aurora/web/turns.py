@@ -75,12 +75,24 @@ def _reco(settings: Settings) -> tuple[str, int]:
     return "reco", settings.reco_budget_ms
 
 
+def _offers(settings: Settings) -> tuple[str, int]:
+    return "offers", settings.offers_budget_ms
+
+
 def _analysis(settings: Settings) -> tuple[str, int]:
     return "analysis", settings.analysis_budget_ms
 
 
 def _photo(settings: Settings) -> tuple[str, int]:
     return "photo", settings.photo_budget_ms
+
+
+def _dupe_suggest(settings: Settings) -> tuple[str, int]:
+    return "dupe_suggest", settings.dupe_suggest_budget_ms
+
+
+def _dupe_compare(settings: Settings) -> tuple[str, int]:
+    return "dupe_compare", settings.dupe_compare_budget_ms
 
 
 def _route(
@@ -111,6 +123,9 @@ TURNS = (
     _route("POST", "/v1/auth/password/set", "auth_password_set", _write, "AUTH_SET_FAILED", signed_in=True),
     _route("POST", "/v1/auth/logout", "auth_logout", _write, "AUTH_LOGOUT_FAILED"),
     _route("GET", "/v1/auth/me", "auth_me", _write, "AUTH_ME_FAILED"),
+    _route("POST", "/v1/offers/resolve", "offers_resolve", _offers, "OFFERS_RESOLVE_FAILED"),
+    _route("POST", "/v1/dupe/suggest", "dupe_suggest", _dupe_suggest, "DUPE_SUGGEST_FAILED"),
+    _route("POST", "/v1/dupe/compare", "dupe_compare", _dupe_compare, "DUPE_COMPARE_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
 )
 
