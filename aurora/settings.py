@@ -312,6 +312,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 3000
+    offers_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_OFFERS_BUDGET_MS",
+            doc="/v1/offers/resolve: then every item as far as it is known.",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 12000
+    forward_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_FORWARD_BUDGET_MS",
+            doc="/agent/*: calls handed on to the commerce backend (the client gives up at 3.5 s).",
+            lo=300,
+            hi=3400,
+            group=_TURN,
+        ),
+    ] = 3000
     bootstrap_budget_ms: Annotated[
         int,
         var(

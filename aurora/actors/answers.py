@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from aurora.actors import commerce, decision, opening, weather
+from aurora.actors import commerce, decision, offer_reading, opening, weather
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.knowledge_questions import (
     KeepKnowledge,
@@ -59,6 +59,7 @@ from aurora.actors.questions import (
     ReadVision,
     RedeemCode,
     Remember,
+    ResolveOffer,
     SendCode,
     SetPassword,
     SignedIn,
@@ -91,6 +92,7 @@ _UPSTREAM: Mapping[type[Question], Callable[[Reply], Finding]] = {
     DecisionChat: decision.read_outcome,
     CommerceSearch: commerce.read_search,
     OpenProduct: opening.read_opening,
+    ResolveOffer: offer_reading.read_offer,
     FindPlace: weather.read_place,
     ReadForecast: weather.read_forecast,
 }

@@ -1,4 +1,4 @@
-"""The commerce actor: product search in the shop's catalogue (contract B 14, D 1.5)."""
+"""The commerce actor: the shop's catalogue, how it opens a product, what an outside offer says (D 1.5)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import trio
 
-from aurora.actors import opening
+from aurora.actors import offer_reading, opening
 from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Answer, Failure, FailureCode, Finding
 from aurora.actors.links import Link, Reply
-from aurora.actors.questions import CommerceSearch, OpenProduct
+from aurora.actors.questions import CommerceSearch, OpenProduct, ResolveOffer
 
 NAME = "commerce"
 SEARCH_PATH = "/agent/v1/products/search"
@@ -24,10 +24,11 @@ def auth_headers(key: str) -> dict[str, str]:
     return {"x-api-key": key, "authorization": f"Bearer {key}"} if key else {}
 
 
-def commerce_handler(link: Link) -> Handler:
+def commerce_handler(link: Link, offers: Link | None = None) -> Handler:
     """Handler of CommerceSearch and OpenProduct over `link`: one attempt each, within the question's own cap.
 
-    A search without one has at most 1200 ms.
+    A search without one has at most 1200 ms. offers: for ResolveOffer, a link to the same backend that
+    carries no key; without it nobody can be asked.
     """
 
     async def handle(call: Call) -> Finding:
@@ -37,6 +38,18 @@ def commerce_handler(link: Link) -> Handler:
             path, body = opening.request_of(question, left_ms)
             said = await link.call("POST", path, json=body, deadline=call.deadline, context=call.turn.context)
             return opening.read_opening(said)
+        if isinstance(question, ResolveOffer):
+            if offers is None:
+                return Failure(actor=NAME, code="not_configured")
+            told = await offers.call(
+                "POST",
+                offer_reading.PATH,
+                json=offer_reading.request_of(question),
+                deadline=call.deadline,
+                context=call.turn.context,
+                why=offer_reading.told_by,
+            )
+            return offer_reading.read_offer(told)
         if not isinstance(question, CommerceSearch):
             raise TypeError(f"commerce cannot answer {type(question).__name__}")
         deadline = call.deadline

@@ -36,6 +36,7 @@ from aurora.store.port import Store
 
 RETRY_AFTER_S = 1
 LEAST_USEFUL_MS = 20
+MOST_FORWARDED_BYTES = 512 * 1024  # of an answer that goes on to a client as it is
 
 
 class House:
@@ -72,7 +73,7 @@ class House:
             else {
                 "memory": memory_handler(store),
                 "decision": decision_handler(links["decision"]),
-                "commerce": commerce_handler(links["commerce"]),
+                "commerce": commerce_handler(links["commerce"], links.get("offers")),
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
                 "photos": photos_handler(self.photos),
@@ -140,6 +141,8 @@ async def furnish(
     async with (
         Link("decision", settings.decision_base_url, settings) as decision,
         Link("commerce", settings.backend_base_url, settings, headers=keys) as commerce,
+        offers_link(settings) as offers,
+        shop_link(settings) as shop,
         weather_link("geocoding", settings.weather_geocoding_base_url, settings) as geocoding,
         weather_link("forecast", settings.weather_forecast_base_url, settings) as forecast,
         Link("photos", settings.backend_base_url, settings) as photos,
@@ -151,6 +154,7 @@ async def furnish(
         service_nursery() as nursery,
     ):
         links = {"decision": decision, "commerce": commerce, "geocoding": geocoding, "forecast": forecast}
+        links |= {"offers": offers, "shop": shop}
         links |= {"mail": mail, "photos": photos, "gemini": gemini, "openai": openai}
         shelf = catalogue.load(settings)
         house = House(settings, store, links, shelf=shelf, photos=desk, pixels=pixels or pool)
@@ -169,6 +173,23 @@ def sign_in_handlers(desk: SignInDesk, mailer: Mailer | None) -> dict[str, Handl
         "accounts": accounts_handler(desk, can_send=mailer is not None),
         "mail": mail_handler(mailer, desk.tray),
     }
+
+
+def offers_link(settings: Settings) -> Link:
+    """For pages of other shops that the backend reads for us: without our key (contract D 1.5).
+
+    How long such a page takes says nothing about the backend, so no breaker counts it.
+    """
+    return Link("offers", settings.backend_base_url, msgspec.structs.replace(settings, breaker_enabled=False))
+
+
+def shop_link(settings: Settings) -> Link:
+    """For what clients ask of the backend through us: kept apart, so that it cannot hold up what we ask."""
+    limits = msgspec.structs.replace(
+        settings, upstream_max_bytes=min(settings.upstream_max_bytes, MOST_FORWARDED_BYTES)
+    )
+    keys = auth_headers(settings.backend_api_key)
+    return Link("shop", settings.backend_base_url, limits, headers=keys)
 
 
 def weather_link(name: str, base_url: str, settings: Settings) -> Link:

@@ -108,6 +108,17 @@ class ProductOpening(msgspec.Struct, frozen=True, kw_only=True):
     shown: dict[str, Any] | None = None
 
 
+class ResolveOffer(Question, frozen=True, kw_only=True, tag=True):
+    """Commerce backend, POST /api/offers/external/resolve (contract A 9). Answer: OfferSnapshot.
+
+    url: an http(s) address, as the client gave it; it is sent as data and opened by nobody here.
+    """
+
+    actor: ClassVar[str] = "commerce"
+    url: str
+    market: str
+
+
 class MatchCatalogue(Question, frozen=True, kw_only=True, tag=True):
     """Our own catalogue: the rows that fit a plan (contract D 5.9). Answer: CatalogueRows.
 
@@ -408,6 +419,7 @@ AnyQuestion = (
     DecisionChat
     | CommerceSearch
     | OpenProduct
+    | ResolveOffer
     | MatchCatalogue
     | FindPlace
     | ReadForecast

@@ -17,6 +17,7 @@ from msgspec import UNSET
 
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.errors import ContractError
+from aurora.contract.offer_requests import OffersResolve
 from aurora.contract.product_requests import (
     DupeCompare,
     DupeSuggest,
@@ -24,6 +25,7 @@ from aurora.contract.product_requests import (
     ProductParse,
     unnamed,
 )
+from aurora.contract.reco_side import EmployeeFeedback, InterleaveClick, unclear
 from aurora.contract.requests import (
     MAX_ROUTINE_BYTES,
     AffiliateOutcome,
@@ -57,12 +59,15 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "product_analyze": ProductAnalyze,
     "dupe_suggest": DupeSuggest,
     "dupe_compare": DupeCompare,
+    "offers_resolve": OffersResolve,
     "affiliate_outcome": AffiliateOutcome,
     "auth_start": AuthStart,
     "auth_verify": AuthVerify,
     "auth_password_login": PasswordLogin,
     "auth_password_set": PasswordSet,
     "events": EventBatch,
+    "employee_feedback": EmployeeFeedback,
+    "interleave_click": InterleaveClick,
 }
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -226,6 +231,7 @@ def _beyond_types(body: msgspec.Struct) -> Iterator[Problem]:
         yield from _too_large(body, "currentRoutine")
     else:
         yield from unnamed(body)
+        yield from unclear(body)
 
 
 def _too_large(body: msgspec.Struct, *fields: str) -> Iterator[Problem]:

@@ -12,7 +12,8 @@ from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
 from aurora.rules.availability import Asked
 from aurora.rules.catalogue_rows import product_of
-from aurora.rules.pdp_open import not_in_shop, opened_by_shop, opening_stats, pdp_open
+from aurora.rules.offers import offers_metadata
+from aurora.rules.pdp_open import not_in_shop, opened_by_shop, pdp_open
 from aurora.rules.stable_products import meant_by
 from aurora.rules.text import fold
 from aurora.rules.upstream_reason import REASONS
@@ -132,20 +133,11 @@ def parse_payload(asked: Asked, product: Mapping[str, Any]) -> dict[str, Any]:
 
 def offers_payload(items: list[dict[str, Any]], profile: Profile | None) -> dict[str, Any]:
     """Payload of `offers_resolved`."""
-    stats = opening_stats(items)
-    paths = stats["pdp_open_path_stats"]
     region = (profile.region if profile is not None else None) or _MARKET_ELSEWHERE
     return {
         "items": items,
         "market": region.strip()[:_MARKET_CAP].upper() or _MARKET_ELSEWHERE,
-        "metadata": {
-            "pdp_open_path_stats": {
-                "internal": paths["group"] + paths["ref"] + paths["resolve"],
-                "external": paths["external"],
-            },
-            "fail_reason_counts": stats["resolve_fail_reason_counts"],
-            "time_to_pdp_ms_stats": stats["time_to_pdp_ms_stats"],
-        },
+        "metadata": offers_metadata(items),
     }
 
 

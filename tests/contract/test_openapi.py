@@ -100,6 +100,7 @@ CALLS: list[tuple[str, str, Any, dict[str, Any], int]] = [
     ("POST", "/v1/tracker/log", {"redness": 1, "notes": "n"}, U, 200),
     ("GET", "/v1/tracker/recent", None, U, 200),
     ("POST", "/v1/reco/generate", {"focus": "a calm routine", "include_alternatives": True}, U, 200),
+    ("POST", "/v1/offers/resolve", {"items": [{"product": {"name": "A"}, "offer": {}}]}, U, 200),
     ("POST", "/v1/affiliate/outcome", {"outcome": "success", "url": "https://example.com/p"}, U, 200),
     ("POST", "/v1/chat", {"message": "Please recommend a moisturizer"}, U, 200),
     ("POST", "/v1/chat", {"message": "请推荐一款面霜"}, U, 200),
