@@ -30,7 +30,7 @@ MOST_TICKET_BYTES: Final = 128 * 1024
 class _Open(msgspec.Struct):
     """One ticket. blocks: JSON of the whole, as of `version`."""
 
-    request_id: str
+    asked_in: tuple[str, ...]
     version: int
     expires_at_ms: int
     blocks: bytes
@@ -49,16 +49,19 @@ class TicketDesk:
     def __len__(self) -> int:
         return len(self._tickets)
 
-    def issue(self, blocks: Mapping[str, Any], request_id: str, now_ms: int) -> Ticket:
-        """A new ticket at version 1; blank where there are none."""
+    def issue(self, blocks: Mapping[str, Any], asked_in: tuple[str, ...], now_ms: int) -> Ticket:
+        """A new ticket at version 1; blank where there are none.
+
+        asked_in: request and trace id of the answer, by either of which a client may call it.
+        """
         raw = msgspec.json.encode(blocks_of(blocks))
         if not self.open or len(raw) > MOST_TICKET_BYTES:
             return Ticket()
         self._expire(now_ms)
         ticket_id = str(uuid.uuid4())
-        ticket = _Open(request_id, 1, now_ms + self._ttl_ms, raw)
+        ticket = _Open(asked_in, 1, now_ms + self._ttl_ms, raw)
         self._tickets[ticket_id] = ticket
-        self._of_request[request_id] = ticket_id
+        self._of_request |= dict.fromkeys(asked_in, ticket_id)
         self.bytes += len(raw)
         while len(self._tickets) > MOST_TICKETS or self.bytes > MOST_BYTES:
             self._drop(next(iter(self._tickets)))
@@ -121,8 +124,9 @@ class TicketDesk:
     def _drop(self, ticket_id: str) -> None:
         ticket = self._tickets.pop(ticket_id)
         self.bytes -= len(ticket.blocks)
-        if self._of_request.get(ticket.request_id) == ticket_id:
-            del self._of_request[ticket.request_id]
+        for name in ticket.asked_in:
+            if self._of_request.get(name) == ticket_id:
+                del self._of_request[name]
 
 
 def tickets_handler(desk: TicketDesk) -> Handler:
@@ -132,7 +136,8 @@ def tickets_handler(desk: TicketDesk) -> Handler:
         question, turn = call.question, call.turn
         match question:
             case OpenTicket():
-                ticket = desk.issue(question.blocks, turn.context.request_id, turn.now_ms)
+                asked_in = (turn.context.request_id, turn.context.trace_id)
+                ticket = desk.issue(question.blocks, asked_in, turn.now_ms)
             case PatchTicket():
                 ticket = desk.patch(question.ticket_id, question.blocks, turn.now_ms)
             case ReadTicket():

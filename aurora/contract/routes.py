@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from aurora.contract import plain
+from aurora.contract import plain, reco_side
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.offer_requests import OffersResolve
 from aurora.contract.product_requests import DupeCompare, DupeSuggest
@@ -59,6 +59,9 @@ _BRIDGE: dict[int, tuple[str, ...]] = {
         "PHOTO_CONFIRM_UPSTREAM_FAILED",
     ),
     504: ("PHOTO_PRESIGN_UPSTREAM_FAILED", "PHOTO_CONFIRM_UPSTREAM_FAILED", "PHOTO_UPLOAD_FAILED"),
+}  # fmt: skip
+_SIDE: dict[int, tuple[str, ...]] = {
+    400: ("BAD_REQUEST",), 404: ("NOT_FOUND",), 429: ("RATE_LIMITED",), 503: ("OVERLOADED",),
 }  # fmt: skip
 _STORAGE = ("DB_NOT_CONFIGURED", "DB_SCHEMA_NOT_READY", "DB_UNAVAILABLE")
 
@@ -285,6 +288,34 @@ ROUTES: tuple[Route, ...] = (
         summary="UI telemetry, one to fifty events. Odd events are dropped, never the batch.",
         body=EventBatch,
         errors={400: ("INVALID_REQUEST", "Invalid JSON"), 413: ("PAYLOAD_TOO_LARGE",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/reco/employee-feedback",
+        summary="An employee judges a candidate. Only in dogfood mode, as the next two.",
+        body=reco_side.EmployeeFeedback,
+        answer=reco_side.FeedbackTaken,
+        errors=_SIDE | {413: ("PAYLOAD_TOO_LARGE",), 500: ("RECO_EMPLOYEE_FEEDBACK_FAILED",)},
+    ),
+    Route(
+        method="POST",
+        path="/v1/reco/interleave/click",
+        summary="A candidate was opened: whose pick it counts for.",
+        body=reco_side.InterleaveClick,
+        answer=reco_side.ClickTaken,
+        errors=_SIDE | {413: ("PAYLOAD_TOO_LARGE",), 500: ("RECO_INTERLEAVE_CLICK_FAILED",)},
+    ),
+    Route(
+        method="GET",
+        path="/v1/reco/async-updates",
+        summary="Blocks of a product analysis that came after its answer, by its ticket.",
+        answer=reco_side.LateUpdate,
+        errors=_SIDE
+        | {404: ("NOT_FOUND", "ticket_missing"), 500: ("RECO_ASYNC_UPDATES_FAILED",)},
+        query=(
+            ("ticket_id", {"type": "string"}, "`provenance.async_ticket_id` of the card. Required."),
+            ("since_version", {"type": "string"}, "The newest version known; what is no number means 0."),
+        ),
     ),
     Route(method="GET", path="/healthz", summary="The process is alive.", answer=plain.Health),
     Route(method="GET", path="/health", summary="The same as /healthz.", answer=plain.Health),

@@ -90,6 +90,7 @@ Counter("aurora_mails_total", "Mails with a code, by way and outcome.", "way", "
 Counter("aurora_knowledge_reads_total", "Reads of knowledge, by where it was found.", "kind", "found")
 Counter("aurora_knowledge_kept_total", "Rows of knowledge kept, or why not.", "kind", "outcome")
 Counter("aurora_knowledge_refreshes_total", "Refreshes in the background.", "kind", "outcome")
+Counter("aurora_reco_side_lines_total", "Feedback lines of the JSONL sink, by outcome.", "outcome")
 
 # --- upstreams
 upstream_call = Counter("upstream_call_total", "Open-chat calls of the decision system.", "path", "status")

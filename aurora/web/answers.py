@@ -20,13 +20,12 @@ from aurora.web.rollout import BUCKET_HEADER, placed, rollout_headers
 JSON_TYPE = "application/json; charset=utf-8"
 CHAT_PATH = "/v1/chat"
 
+SIDE_PATHS = ("/v1/reco/employee-feedback", "/v1/reco/interleave/click", "/v1/reco/async-updates")
 # Below /v1, and yet not for the chat client: plain JSON there (decision 9).
 _PLAIN_UNDER_V1 = (
     "/v1/events",
     "/v1/ops/",
-    "/v1/reco/employee-feedback",
-    "/v1/reco/interleave/click",
-    "/v1/reco/async-updates",
+    *SIDE_PATHS,
 )
 
 
@@ -95,6 +94,11 @@ def has_envelope(path: str) -> bool:
     return lowered.startswith("/v1/") and not lowered.startswith(_PLAIN_UNDER_V1)
 
 
+def is_side_path(path: str) -> bool:
+    """Whether a path is one of the side routes, whose refusals say `ok` false (contract D 3.8)."""
+    return path.lower().startswith(SIDE_PATHS)
+
+
 def count_laws(counts: dict[str, int]) -> None:
     """Metrics of what the envelope laws did."""
     for name, number in counts.items():
@@ -124,6 +128,8 @@ def _count_template(parts: list[str]) -> None:
 
 def _plain_refusal(error: ContractError, request: Arrived) -> Reply:
     body: dict[str, Any] = {"error": "Invalid JSON" if error.code == "INVALID_JSON" else error.code}
+    if is_side_path(request.path):
+        body = {"ok": False, "error": error.code}
     if error.details is not None:
         body["details"] = error.details
     body |= error.extra

@@ -6,20 +6,23 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 
 from aurora.actors.house import House
-from aurora.web import health, ops_replay, socket_arrival, turns
+from aurora.web import health, ops_replay, reco_side, socket_arrival, turns
 from aurora.web.boundary import Boundary
 from aurora.web.build import Build
 from aurora.web.edge import Edge, Route
 from aurora.web.events import UiEvents, events_blueprint
+from aurora.web.feedback_log import FeedbackLog
 from aurora.web.request import current_request
 from aurora.web.turn_connection import connection_class
 
 
-def create_app(house: House, ui_events: UiEvents | None = None) -> QuartTrio:
+def create_app(
+    house: House, ui_events: UiEvents | None = None, feedback: FeedbackLog | None = None
+) -> QuartTrio:
     """The whole HTTP surface over a furnished house.
 
-    ui_events: where UI events are queued; somebody must run it. Without one, a queue of the app's own fills
-    up and then drops, which suits tests that do not look at events.
+    ui_events, feedback: where UI events and employees' feedback are queued; somebody must run them. Without,
+    queues of the app's own fill up and then drop, which suits tests that do not look at them.
     """
     app = QuartTrio("aurora", static_folder=None)
     app.config.update(
@@ -29,10 +32,11 @@ def create_app(house: House, ui_events: UiEvents | None = None) -> QuartTrio:
         MAX_CONTENT_LENGTH=house.settings.max_body_bytes,
     )
     build = Build(house.settings)
-    boundary = Boundary(house.settings, build, turns.FAILED)
+    boundary = Boundary(house.settings, build, turns.FAILED | reco_side.FAILED)
     handlers = turns.handlers(house)
     app.register_blueprint(turns.blueprint(handlers))
     app.register_blueprint(events_blueprint(ui_events or UiEvents(house.settings)))
+    app.register_blueprint(reco_side.blueprint(house, feedback or FeedbackLog(house.settings)))
     app.register_blueprint(health.blueprint(house, build))
     if house.settings.ops_admin_key:  # without a key there is nothing at /ops
         slow_ms = house.settings.chat_budget_ms // 2

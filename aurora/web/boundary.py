@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from aurora.contract.errors import ContractError
 from aurora.settings import Settings
-from aurora.web.answers import Reply, has_envelope, plain_reply, refusal
+from aurora.web.answers import Reply, has_envelope, is_side_path, plain_reply, refusal
 from aurora.web.build import Build
 from aurora.web.request import Arrived
 
@@ -35,7 +35,7 @@ class Boundary:
             code = _CODES.get(error.code, "BAD_REQUEST")
             return refusal(ContractError(error.code, code), request, self._settings)
         log.error("unhandled", route=request.route, method=request.method, exc_info=error)
-        if has_envelope(request.path):
+        if has_envelope(request.path) or is_side_path(request.path):
             code = self._failed.get(request.route or "", "INTERNAL_ERROR")
             return refusal(ContractError(500, code), request, self._settings)
         shown = {

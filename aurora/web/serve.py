@@ -24,6 +24,7 @@ from aurora.web.build import Build
 from aurora.web.connection import open_socket, serve_http, url_of
 from aurora.web.cors import Cors
 from aurora.web.events import UiEvents
+from aurora.web.feedback_log import FeedbackLog
 from aurora.web.heartbeat import heartbeat
 from aurora.web.house import database_for, migrate_if_wanted, open_house
 
@@ -88,8 +89,8 @@ async def work(
 ) -> None:
     """Serve on a bound socket until told to stop: the part that every worker runs."""
     async with open_house(settings) as house:
-        ui_events = UiEvents(house.settings)
-        app = create_app(house, ui_events)
+        ui_events, feedback = UiEvents(house.settings), FeedbackLog(house.settings)
+        app = create_app(house, ui_events, feedback)
         closing = trio.Event()
 
         async def close_in_order() -> None:
@@ -104,6 +105,7 @@ async def work(
             nursery.start_soon(close_in_order)
             nursery.start_soon(heartbeat)
             await nursery.start(ui_events.run)
+            await nursery.start(feedback.run)
             # What was built to serve lives as long as the process: a full collection need not look through it
             # again (tens of milliseconds in which no turn could be cut).
             gc.collect()
