@@ -11,6 +11,7 @@ import msgspec
 
 from aurora.contract import plain, reco_side
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
+from aurora.contract.forward_requests import ProductsResolve, ShopAnswer, ShopInvoke
 from aurora.contract.offer_requests import OffersResolve
 from aurora.contract.product_requests import DupeCompare, DupeSuggest
 from aurora.contract.requests import (
@@ -62,6 +63,12 @@ _BRIDGE: dict[int, tuple[str, ...]] = {
 }  # fmt: skip
 _SIDE: dict[int, tuple[str, ...]] = {
     400: ("BAD_REQUEST",), 404: ("NOT_FOUND",), 429: ("RATE_LIMITED",), 503: ("OVERLOADED",),
+}  # fmt: skip
+# The commerce backend's own refusals keep their status, with UPSTREAM_ERROR; these are ours for it.
+_FORWARD: dict[int, tuple[str, ...]] = {
+    400: ("BAD_REQUEST", "Invalid JSON"), 413: ("PAYLOAD_TOO_LARGE",), 415: ("UNSUPPORTED_MEDIA_TYPE",),
+    502: ("UPSTREAM_FAILED", "UPSTREAM_REFUSED"), 503: ("PIVOTA_BACKEND_NOT_CONFIGURED", "OVERLOADED"),
+    504: ("UPSTREAM_TIMEOUT",),
 }  # fmt: skip
 _STORAGE = ("DB_NOT_CONFIGURED", "DB_SCHEMA_NOT_READY", "DB_UNAVAILABLE")
 
@@ -316,6 +323,22 @@ ROUTES: tuple[Route, ...] = (
             ("ticket_id", {"type": "string"}, "`provenance.async_ticket_id` of the card. Required."),
             ("since_version", {"type": "string"}, "The newest version known; what is no number means 0."),
         ),
+    ),
+    Route(
+        method="POST",
+        path="/agent/v1/products/resolve",
+        summary="Handed on to the commerce backend: which product of the shop is this?",
+        body=ProductsResolve,
+        answer=ShopAnswer,
+        errors=_FORWARD,
+    ),
+    Route(
+        method="POST",
+        path="/agent/shop/v1/invoke",
+        summary="Handed on to the commerce backend: a search in the shop.",
+        body=ShopInvoke,
+        answer=ShopAnswer,
+        errors=_FORWARD | {400: (*_FORWARD[400], "UNSUPPORTED_OPERATION")},
     ),
     Route(method="GET", path="/healthz", summary="The process is alive.", answer=plain.Health),
     Route(method="GET", path="/health", summary="The same as /healthz.", answer=plain.Health),

@@ -6,7 +6,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 
 from aurora.actors.house import House
-from aurora.web import health, ops_replay, reco_side, socket_arrival, turns
+from aurora.web import forwards, health, ops_replay, reco_side, socket_arrival, turns
 from aurora.web.boundary import Boundary
 from aurora.web.build import Build
 from aurora.web.edge import Edge, Route
@@ -33,7 +33,7 @@ def create_app(
     )
     build = Build(house.settings)
     boundary = Boundary(house.settings, build, turns.FAILED | reco_side.FAILED)
-    handlers = turns.handlers(house)
+    handlers = {**turns.handlers(house), **forwards.handlers(house)}
     app.register_blueprint(turns.blueprint(handlers))
     app.register_blueprint(events_blueprint(ui_events or UiEvents(house.settings)))
     app.register_blueprint(reco_side.blueprint(house, feedback or FeedbackLog(house.settings)))
