@@ -80,6 +80,8 @@ class _Suggesting:
         said: dict[str, Any] = msgspec.to_builtins(stage.turn.body)
         self._said = said
         self._asked = _named(said)
+        # What an object that was sent claims to be; words that somebody typed claim nothing.
+        self._claimed = by_object(sent).words if (sent := said.get("original")) else ""
         self._asking = Asking(stage, person=person)
         self._lang = self._asking.lang
         self._forced = said.get("force_refresh") is True or said.get("force_validate") is True
@@ -122,7 +124,7 @@ class _Suggesting:
         return self._row.found
 
     def _is_mine(self, row: Knowledge) -> bool:
-        return rules.from_facts(row.facts).any and rules.is_of(row.facts, self._asked)
+        return rules.from_facts(row.facts).any and rules.is_of(row.facts, self._claimed)
 
     async def _limited(self, leave: Pending | None) -> Leave | None:
         """The refusal of a fresh look, if it is refused; what cannot be counted is refused too."""
@@ -217,7 +219,7 @@ class _Suggesting:
             return
         self._stage.envelope.stands()
         recognised = self._parsed.product if self._parsed.known else None
-        facts = rules.facts_of(found.likes, recognised, self._asked)
+        facts = rules.facts_of(found.likes, recognised, self._claimed)
         keeping = [
             self._stage.start(
                 KeepKnowledge(kind="dupes", key=key, facts=facts, verified=True, source=found.source)

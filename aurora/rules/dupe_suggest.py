@@ -15,7 +15,6 @@ from aurora.contract.envelope import Lang
 from aurora.rules import alternatives
 from aurora.rules.dupe_compare import compact, same_product
 from aurora.rules.dupe_texts import options, over, product
-from aurora.rules.product_naming import Named
 from aurora.rules.product_reading import product_name, product_of
 from aurora.rules.text import strings_in
 from aurora.rules.upstream_answer import harmless, too_deep
@@ -81,15 +80,16 @@ def read(listed: Iterable[Mapping[str, Any]], original: Mapping[str, Any], lang:
     return Likes().only(items).at_most(MOST, MOST)
 
 
-def facts_of(likes: Likes, recognised: Mapping[str, Any] | None, asked: Named) -> dict[str, Any]:
+def facts_of(likes: Likes, recognised: Mapping[str, Any] | None, claimed: str) -> dict[str, Any]:
     """What is kept. recognised: the product as the decision system knows it, never as a client sent it.
 
-    Where it did not say, the name of the object that was sent stands for what the row is of.
+    claimed: the name in the object that was sent, "" if none was; where nobody recognised the product, it
+    stands for what the row is of.
     """
     facts: dict[str, Any] = {"dupes": likes.dupes, "comparables": likes.comparables}
     if recognised is not None:
         return {**facts, "original": dict(recognised)}
-    return {**facts, "asked_as": compact(product_name(asked.product))[:_NAMED_CAP]}
+    return {**facts, "asked_as": compact(claimed)[:_NAMED_CAP]}
 
 
 def from_facts(facts: Mapping[str, Any]) -> Likes:
@@ -103,12 +103,12 @@ def from_facts(facts: Mapping[str, Any]) -> Likes:
     return Likes(dupes=found["dupes"], comparables=found["comparables"])
 
 
-def is_of(facts: Mapping[str, Any], asked: Named) -> bool:
-    """Whether what was kept is of the product asked for now.
+def is_of(facts: Mapping[str, Any], claimed: str) -> bool:
+    """Whether what was kept is of the product asked for now. claimed: as of `facts_of`.
 
     A client may send any name with an id: its row is for those who mean the same by it.
     """
-    mine = compact(asked.words)[:_NAMED_CAP]
+    mine = compact(claimed)[:_NAMED_CAP]
     known = [facts.get("asked_as")]
     if (recognised := product_of(facts.get("original"))) is not None:
         known.append(compact(product_name(recognised)))

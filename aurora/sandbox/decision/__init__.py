@@ -10,7 +10,7 @@ query.
 from __future__ import annotations
 
 from aurora.sandbox.asked import read
-from aurora.sandbox.decision import awkward, chat, clarifications, context, picks, products, report
+from aurora.sandbox.decision import awkward, chat, clarifications, context, dupes, picks, products, report
 from aurora.sandbox.decision.cues import Cue, Reply
 
 SUBJECTS = (
@@ -20,6 +20,7 @@ SUBJECTS = (
     context,
     picks,
     report,
+    dupes,
     products,
 )
 

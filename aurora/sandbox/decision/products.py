@@ -1,4 +1,4 @@
-"""Product tasks: parse, deep scan, compare; and a product in the context of a chat answer.
+"""Product tasks: parse, deep scan; and a product in the context of a chat answer.
 
 Every product is found: one of the shelf by its English or Chinese name, else the mock one. A deep scan finds
 everything suitable, retinol included: whoever asks has to know for whom it is not.
@@ -96,33 +96,6 @@ def deep_scan(asked: Asked) -> Reply:
     return {"answer": as_text(structured["analyze"]), "intent": "product_analyze", "structured": structured}
 
 
-def compare(asked: Asked) -> Reply:
-    """`Task: Compare`; with COMPARE_EMPTY_TEST nothing to compare was found."""
-    empty = "COMPARE_EMPTY_TEST" in asked.query
-    tradeoffs = (
-        []
-        if empty
-        else [
-            asked.pick(
-                "The dupe leaves out niacinamide, so expect less help with shine.",
-                "平替不含烟酰胺，控油效果预计会弱一些。",
-            ),
-            asked.pick(
-                "It adds peptides and feels lighter than the original.", "平替多了胜肽，肤感比原品更轻薄。"
-            ),
-        ]
-    )
-    body = {
-        "original": _mock_product(False),
-        "dupe": _mock_product(True),
-        "tradeoffs": tradeoffs,
-        "evidence": None if empty else {"science": {"key_ingredients": ["niacinamide"]}},
-        "confidence": 0.5,
-        "missing_info": [],
-    }
-    return {"answer": as_text(body), "intent": "dupe_compare"}
-
-
 def anchor_in_context(asked: Asked) -> Reply:
     """A chat answer that knows which product is meant, and says no more of it than marks and scores."""
     return {
@@ -189,5 +162,4 @@ TOKENS: tuple[Cue, ...] = (
 TASKS: tuple[Cue, ...] = (
     ("Task: Parse", parse_product),
     ("Task: Deep-scan", deep_scan),
-    ("Task: Compare", compare),
 )
