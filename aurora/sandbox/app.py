@@ -64,7 +64,7 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
     async def search() -> Response:
         query = request.args.get("query", "")
         limit = request.args.get("limit", 8, type=int) or 8
-        lang = "CN" if any("\u3400" <= sign <= "\u9fff" for sign in query) else "EN"
+        lang = commerce.lang_of(query)
         return await _play(
             state,
             "commerce",

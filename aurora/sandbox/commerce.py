@@ -37,9 +37,11 @@ def resolve(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def invoke(body: dict[str, Any]) -> dict[str, Any]:
-    """`POST /agent/shop/v1/invoke`, operation `offers.resolve`."""
+    """`POST /agent/shop/v1/invoke`, operations `offers.resolve` and `find_products_multi`."""
     payload = body.get("payload")
     payload = payload if isinstance(payload, dict) else {}
+    if body.get("operation") == "find_products_multi":
+        return _found(payload.get("search"))
     product = payload.get("product")
     product = product if isinstance(product, dict) else {}
     keys = ("product_id", "sku_id", "query", "name", "display_name", "brand")
@@ -58,18 +60,54 @@ def invoke(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _found(asked: Any) -> dict[str, Any]:
+    """A search of the shop, with what is in each product."""
+    asked = asked if isinstance(asked, dict) else {}
+    query, limit = str(asked.get("query", "")), asked.get("limit")
+    hits = wares.found(query, limit if isinstance(limit, int) and 1 <= limit <= 12 else 12)
+    rows = [
+        {**wares.row(ware, lang_of(query)), "key_actives": list(ware.actives), "ingredients": _head(ware)}
+        for ware in hits
+    ]
+    return {"status": "success", "products": rows, "total": len(rows)}
+
+
+def _head(ware: wares.Ware) -> dict[str, list[str]]:
+    return {"head": list(ware.actives), "highlights": list(ware.actives[:1])}
+
+
 def offer(body: dict[str, Any]) -> dict[str, Any]:
-    """`POST /api/offers/external/resolve`: a snapshot of the page behind a link."""
+    """`POST /api/offers/external/resolve`: a snapshot of the page behind a link.
+
+    An address that holds the id of a ware shows that ware, in the language and currency of the market; any
+    other one shows the same cream for 12.34 dollars.
+    """
     url = body.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return {"ok": False, "error": "bad_url"}
+    chinese = body.get("market") == "CN"
+    ware = next((ware for ware in wares.SHELF if ware.id in url), None)
+    cream = wares.BY_ID["mock_moisturizer_1"]
+    price = {"amount": 12.34, "currency": "USD"}
+    image = "https://shop.example/images/placeholder.png"
+    if ware is not None:
+        price = (
+            {"amount": ware.cny, "currency": "CNY"} if chinese else {"amount": ware.usd, "currency": "USD"}
+        )
+        image = wares.image_url(ware)
     return {
         "ok": True,
         "offer": {
-            "title": "Quiet Barrier Cream",
-            "brand": "Understudy",
-            "imageUrl": "https://shop.example/images/placeholder.png",
-            "price": {"amount": 12.34, "currency": "USD"},
+            "title": (ware or cream).name("CN" if chinese else "EN"),
+            "brand": (ware or cream).brand,
+            "imageUrl": image,
+            "price": price,
+            "availability": "in_stock",
             "canonicalUrl": url,
         },
     }
+
+
+def lang_of(text: str) -> str:
+    """The language of a search, by its script."""
+    return "CN" if any("\u3400" <= sign <= "\u9fff" for sign in text) else "EN"

@@ -123,11 +123,16 @@ def row(ware: Ware, lang: str) -> dict[str, Any]:
         "title": ware.name(lang),
         "display_name": f"{ware.brand} {ware.name(lang)}",
         "category": ware.category,
-        "image_url": f"https://shop.example/images/{ware.id}.png",
+        "image_url": image_url(ware),
         "price": {"amount": ware.usd, "currency": "USD"},
         "in_stock": True,
         "ingredient_tokens": list(ware.actives),
     }
+
+
+def image_url(ware: Ware) -> str:
+    """Where its picture would be."""
+    return f"https://shop.example/images/{ware.id}.png"
 
 
 def named(query: str, limit: int) -> list[Ware]:
