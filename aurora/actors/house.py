@@ -20,6 +20,7 @@ from aurora.actors.knowledge_desk import KnowledgeDesk
 from aurora.actors.links import Link
 from aurora.actors.mail import Mailer, mail_handler, mailer_of
 from aurora.actors.memory import memory_handler
+from aurora.actors.pages import PageDesk, pages_handler
 from aurora.actors.photo_look import Pixels, looking_handler, preparing
 from aurora.actors.photos import PhotoDesk, photos_handler
 from aurora.actors.pixels import pixel_pool
@@ -58,6 +59,7 @@ class House:
         shelf: Catalogue | None = None,
         photos: PhotoDesk | None = None,
         pixels: Pixels | None = None,
+        pages: PageDesk | None = None,
     ) -> None:
         self.sign_in = SignInDesk(accounts_of(store), settings)
         self.knowledge = KnowledgeDesk(store, settings)
@@ -77,6 +79,7 @@ class House:
                 "catalogue": catalogue.catalogue_handler(shelf),
                 "weather": weather_handler(links["geocoding"], links["forecast"]),
                 "photos": photos_handler(self.photos),
+                "pages": pages_handler(pages or PageDesk(settings)),
                 **self.knowledge.actors,
                 **sign_in_handlers(self.sign_in, mailer_of(settings, links.get("mail"))),
                 **_of_photos(self.photos, pixels, links, settings),
@@ -157,7 +160,8 @@ async def furnish(
         links |= {"offers": offers, "shop": shop}
         links |= {"mail": mail, "photos": photos, "gemini": gemini, "openai": openai}
         shelf = catalogue.load(settings)
-        house = House(settings, store, links, shelf=shelf, photos=desk, pixels=pixels or pool)
+        pages = PageDesk(settings, pool)
+        house = House(settings, store, links, shelf=shelf, photos=desk, pixels=pixels or pool, pages=pages)
         house.clerk.calibrate()
         await nursery.start(house.clerk.run)
         await nursery.start(house.tracer.run)

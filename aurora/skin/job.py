@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from aurora.skin.measured import Measured
+
+T = TypeVar("T")
 
 # Longer than any budget; the asker's own deadline kills much earlier.
 JOB_PATIENCE_S: Final = 75
@@ -54,6 +57,15 @@ def reencode_photo(data: bytes) -> bytes | None:
     signal.alarm(JOB_PATIENCE_S)
     try:
         return as_jpeg(data)
+    finally:
+        signal.alarm(0)
+
+
+def patiently(job: Callable[[bytes], T], data: bytes) -> T:
+    """What another `job` makes of `data`, under the worker's patience."""
+    signal.alarm(JOB_PATIENCE_S)
+    try:
+        return job(data)
     finally:
         signal.alarm(0)
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from aurora.telemetry.registry import Counter, Gauge, Histogram
 
+# --- product pages
+product_pages = Counter("aurora_product_pages_total", "Product pages by URL: read, or why not.", "code")
+
 # --- skin flow
 photo_modules_cards = Counter("photo_modules_card_emitted_total", "Photo module cards.", "quality_grade")
 photo_modules_regions = Counter(
