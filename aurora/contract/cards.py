@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from aurora.contract.auth_cards import AuthChallenge, AuthDone, AuthMe, AuthSession
 from aurora.contract.card_base import Anything, Exact, Name, Open
 from aurora.contract.photo_cards import PhotoModules
-from aurora.contract.product_cards import DupeCompare, DupeSuggest, ProductAnalysis
+from aurora.contract.product_cards import DupeCompareCard, DupeSuggestCard, ProductAnalysis
 from aurora.contract.routine_cards import ConflictHeatmap, RoutineSimulation
 
 Score01 = Annotated[float, Meta(ge=0, le=1)]
@@ -409,8 +409,8 @@ CARD_PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "env_stress": EnvStress,
     "offers_resolved": OffersResolved,
     "product_analysis": ProductAnalysis,
-    "dupe_suggest": DupeSuggest,
-    "dupe_compare": DupeCompare,
+    "dupe_suggest": DupeSuggestCard,
+    "dupe_compare": DupeCompareCard,
     "aurora_structured": AuroraStructured,
     "aurora_context_raw": AuroraContextRaw,
 }

@@ -92,7 +92,7 @@ class Likeness(Open, frozen=True, kw_only=True):
     tradeoffs: list[str]
 
 
-class DupeSuggest(Open, frozen=True, kw_only=True):
+class DupeSuggestCard(Open, frozen=True, kw_only=True):
     """What is like a product. verified: something was found. field_missing: why nothing fresh is there."""
 
     kb_key: str | None
@@ -106,7 +106,7 @@ class DupeSuggest(Open, frozen=True, kw_only=True):
     field_missing: list[Anything] | UnsetType = UNSET
 
 
-class DupeCompare(Open, frozen=True, kw_only=True):
+class DupeCompareCard(Open, frozen=True, kw_only=True):
     """One product beside another. tradeoffs: never empty, the first line a whole sentence."""
 
     original: Anything

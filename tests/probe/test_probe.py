@@ -27,7 +27,7 @@ MOCK = {
     "AURORA_BREAKER_ENABLED": "false",
     "LOG_LEVEL": "error",
 }
-STILL_TO_COME = {"8 product check", "9 comparison"}
+STILL_TO_COME = {"8 product check"}
 
 Respond = Callable[[httpx2.Request], httpx2.Response]
 
