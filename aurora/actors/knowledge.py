@@ -66,6 +66,10 @@ def knowledge_handler(
                     return _said(Leave(allowed=True))
                 return _said(Leave(allowed=False, retry_after_ms=limited.retry_after_s * 1000))
             case RefreshLater():
+                if personal_in({"at": question.key, "body": question.body}, ids_of(turn)):
+                    # The turn would be nobody's, and its trace would outlive the person.
+                    log.warning("refresh_refused", kind=question.kind)
+                    return _said(Queued(queued=False))
                 refresh = Refresh(
                     kind=question.kind, key=question.key, lang=turn.context.lang, body=question.body
                 )

@@ -62,7 +62,8 @@ class SignInDesk:
         self.session_ttl = timedelta(milliseconds=settings.auth_session_ttl_ms)
         self.password_attempts = settings.auth_password_max_attempts
         self.lockout = timedelta(milliseconds=settings.auth_password_lockout_ms)
-        self._pepper = settings.auth_pepper
+        # Without one nobody can sign in, but clients are counted all the same, by this process alone.
+        self._pepper = settings.auth_pepper or secrets.token_hex(32)
 
     def key(self, purpose: str, text: str) -> str:
         """A keyed hash."""

@@ -124,7 +124,7 @@ TURNS = (
     _route("POST", "/v1/auth/logout", "auth_logout", _write, "AUTH_LOGOUT_FAILED"),
     _route("GET", "/v1/auth/me", "auth_me", _write, "AUTH_ME_FAILED"),
     _route("POST", "/v1/offers/resolve", "offers_resolve", _offers, "OFFERS_RESOLVE_FAILED"),
-    _route("POST", "/v1/dupe/suggest", "dupe_suggest", _dupe_suggest, "DUPE_SUGGEST_FAILED"),
+    _route("POST", "/v1/dupe/suggest", "dupe_suggest", _dupe_suggest, "DUPE_SUGGEST_FAILED", counted=True),
     _route("POST", "/v1/dupe/compare", "dupe_compare", _dupe_compare, "DUPE_COMPARE_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),
 )
@@ -165,7 +165,7 @@ def _handler(house: House, route: TurnRoute) -> Handler:
             with house.admit(request.at, budget[1]):
                 bearer = await bearer_in(request, house.sign_in)
         turn = _turn(request, route, body, settings, bearer)
-        if route.counted and house.sign_in.open:
+        if route.counted:
             turn = msgspec.structs.replace(turn, raw={"client": client_key(request, house.sign_in, settings)})
         with house.admit(request.at, budget[1]), _photo_in_hand(house, turn, request):
             finished = await conduct(house, turn, route.flow, budget=budget, arrival=request.at)
