@@ -22,7 +22,7 @@ from aurora.actors.knowledge_questions import (
 )
 from aurora.actors.questions import DecisionReply
 from aurora.actors.stage import Pending, Stage
-from aurora.contract.envelope import Card, FieldMissing
+from aurora.contract.envelope import Card, FieldMissing, Lang
 from aurora.contract.turn import iso_ms
 from aurora.flows.dupe_asking import LEAST_MS, PARSE_MS, Asking
 from aurora.rules import alternatives, dupe_queries, dupe_texts, safety
@@ -81,7 +81,7 @@ class _Suggesting:
         self._said = said
         self._asked = _named(said)
         # What an object that was sent claims to be; words that somebody typed claim nothing.
-        self._claimed = by_object(sent).words if (sent := said.get("original")) else ""
+        self._claimed = product_name(by_object(said.get("original")).product)
         self._asking = Asking(stage, person=person)
         self._lang = self._asking.lang
         self._forced = said.get("force_refresh") is True or said.get("force_validate") is True
@@ -317,8 +317,10 @@ def _named(said: dict[str, Any]) -> Named:
     return by_object(said.get("original"), url=url, name="" if address(text) else text)
 
 
-def _keys(asked: Named, lang: Any, anchor_id: str) -> tuple[str, ...]:
-    return dupes_keys(product_id=anchor_id, url=asked.url, text="" if asked.url else asked.words, lang=lang)
+def _keys(asked: Named, lang: Lang, anchor_id: str) -> tuple[str, ...]:
+    """Where it may be known, the steadiest first; words count where there is nothing better to go by."""
+    words = "" if asked.url or asked.anchor_id else asked.words
+    return dupes_keys(product_id=anchor_id, url=asked.url, text=words, lang=lang)
 
 
 def _body(asked: Named) -> dict[str, Any]:
