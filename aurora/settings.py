@@ -302,6 +302,44 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=_TURN,
         ),
     ] = 12000
+    product_parse_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_PRODUCT_PARSE_BUDGET_MS",
+            doc="Hard budget of recognising a product.",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 6000
+    product_analyze_budget_ms: Annotated[
+        int,
+        var(
+            "AURORA_BFF_PRODUCT_ANALYZE_BUDGET_MS",
+            doc="Hard budget of judging a product.",
+            lo=1000,
+            hi=14000,
+            group=_TURN,
+        ),
+    ] = 12000
+    product_catalog_fallback: Annotated[
+        bool,
+        var(
+            "AURORA_BFF_PRODUCT_INTEL_CATALOG_FALLBACK",
+            doc="Look in the commerce catalogue, too, for a product that the decision system does not know.",
+            group=_TURN,
+        ),
+    ] = False
+    product_catalog_max_queries: Annotated[
+        int,
+        var(
+            "AURORA_BFF_PRODUCT_INTEL_CATALOG_MAX_QUERIES",
+            doc="How many ways of naming the product are tried there.",
+            lo=1,
+            hi=6,
+            group=_TURN,
+        ),
+    ] = 3
     write_budget_ms: Annotated[
         int,
         var(

@@ -164,14 +164,16 @@ def alternatives_query(
     return "\n".join(lines)
 
 
-def parse_query(product: str, *, meta: dict[str, Any]) -> str:
-    """Which product is that? product: a name or a link, in the person's words."""
+def parse_query(product: str, *, meta: dict[str, Any] | None, action: str = "chat.fit_check.parse") -> str:
+    """Which product is that? product: a name or a link, in the person's words. meta: None sends no context."""
     lines = [
         "Task: Parse the product that the input names.",
         _PARSE_SHAPE,
         f"Input: {product}",
     ]
-    said = {**meta, "intent": "product_parse", "action_id": "chat.fit_check.parse"}
+    if meta is None:
+        return "\n".join(lines)
+    said = {**meta, "intent": "product_parse", "action_id": action}
     return f"{_prefix(None, (), said)}{chr(10).join(lines)}"
 
 
@@ -183,8 +185,9 @@ def deep_scan_query(
     logs: Sequence[SkinLog],
     meta: dict[str, Any],
     minimal: bool = False,
+    action: str = "chat.fit_check.deep_scan",
 ) -> str:
-    """Does that product suit this person? minimal: asked again without what is known of them."""
+    """Does that product suit this person? minimal: asked without what is known of them."""
     lines = [
         "Task: Deep-scan this product for the person.",
         _ANALYSIS_SHAPE,
@@ -192,9 +195,7 @@ def deep_scan_query(
         f"Product: {product}",
     ]
     intent, action = (
-        ("product_analyze_fallback", "chat.fit_check.deep_scan_fallback")
-        if minimal
-        else ("product_analyze", "chat.fit_check.deep_scan")
+        ("product_analyze_fallback", f"{action}_fallback") if minimal else ("product_analyze", action)
     )
     said = {**meta, "intent": intent, "action_id": action}
     prefix = _prefix(None if minimal else profile, () if minimal else logs, said)
