@@ -43,17 +43,14 @@ _PERSONAL: Final = (
     )
     - _SHARED
 )
-# A profile that was written out in a text, as prompts have it: names that no prose holds.
+# A profile that was written out in a text, as prompts have it: a name that no prose holds, and its value. The
+# code of a gap (`profile.skinType`) says nothing of anybody.
 _WRITTEN_OUT: Final = re.compile(
-    "|".join(
-        re.escape(name)
-        for name in (
-            "skinType", "skin_type=", "barrierStatus", "barrier_status", "budgetTier", "budget_tier",
-            "currentRoutine", "lang_pref", "age_band", "pregnancy_status", "lactation_status",
-            "high_risk_medications", "travel_plan", "recent_logs", "aurora_uid", "profile=", "profile:{",
-        )
-    )
-)  # fmt: skip
+    r"\b(?:skinType|skin_type|barrierStatus|barrier_status|budgetTier|budget_tier|currentRoutine|"
+    r"current_routine|lang_pref|age_band|pregnancy_status|lactation_status|high_risk_medications|travel_plan|"
+    r"recent_logs|aurora_uid)\\?[\"']?\s{0,3}[=:]|\bprofile(?:=|\\?[\"']?\s{0,3}:\s{0,3}[{\[])",
+    re.ASCII,
+)
 
 
 def personal_in(facts: Mapping[str, Any], ids: Iterable[str] = ()) -> str:

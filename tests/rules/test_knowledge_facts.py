@@ -70,7 +70,10 @@ def test_no_uid_gets_in(value: Any, beneath: list[Any], before: str, after: str)
         ({"name": "u1"}, "id"),
         ({"note": "write to ann.lee+skin@mail.example.org"}, "mailbox"),
         ({"answer": 'profile={"skinType":"oily"}'}, "profile"),
-        ({"answer": "Given barrierStatus impaired"}, "profile"),
+        ({"answer": "Given barrierStatus: impaired"}, "profile"),
+        ({"answer": '{"age_band" : "18_24"}'}, "profile"),
+        ({"answer": r"{\"travel_plan\":{}}"}, "profile"),
+        ({"answer": "profile=oily; recent_logs=[]"}, "profile"),
         ({"contraindications": ["pregnancy"]}, "key"),
         ({"skin_fit": {"contraindications": [{"condition": "x"}]}, "contraindications": []}, "key"),
         ({"when": {1, 2}}, "shape"),
@@ -83,6 +86,20 @@ def test_what_else_is_refused(facts: Any, why: str) -> None:
 
 def test_a_short_id_is_only_itself() -> None:
     assert personal_in({"name": "Menu1 u1x"}, ("u1",)) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "profile.skinType",
+        "profile.skinType_missing",
+        "Safety profile: good",
+        "A low-risk profile",
+        "barrierStatus",
+    ],
+)
+def test_what_only_sounds_like_a_person(text: str) -> None:
+    assert personal_in({"missing_info": [text]}) == ""
 
 
 def test_nesting_without_end_is_refused_without_recursion() -> None:
