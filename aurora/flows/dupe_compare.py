@@ -32,6 +32,8 @@ from aurora.rules.safety import wording
 
 KIND = "dupe_compare"
 RECALL_MS = 1000
+THAT_PASS = frozenset({"I2"})
+"""Rules about a state that passes (acids on an impaired barrier): the comparison says to wait (D 2.4)."""
 GRACE_MS = 700
 """How long a comparison that has come waits for which products are meant."""
 
@@ -212,11 +214,11 @@ class _Comparing:
         return first, second
 
     def _show(self, comparison: Comparison) -> None:
-        """Put the answer together; an alternative that is not for this person is not compared."""
+        """Put the answer together; an alternative that is out of the question is not compared."""
         envelope, lang = self._stage.envelope, self._lang
         original, dupe = self._shown(comparison)
-        first, second = (self._against(product) for product in (original, dupe))
-        ruled_out = safety.behind(second, lang)
+        first, second = self._against(comparison, original, dupe)
+        ruled_out = safety.behind((rule for rule in second if rule not in THAT_PASS), lang)
         envelope.event("value_moment", {"kind": KIND})
         if ruled_out.blocks:
             words = wording.refusal(ruled_out, lang, picks=False)
@@ -234,13 +236,28 @@ class _Comparing:
         lead = wording.warnings(said, lang) if said.reasons else ""
         envelope.say(joined([lead, _words(payload, lang)], lang))
 
-    def _against(self, product: dict[str, Any]) -> tuple[str, ...]:
-        return safety.against(product, self._asking.forbidden)
+    def _against(
+        self, comparison: Comparison, original: dict[str, Any], dupe: dict[str, Any]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The safety rules that the original goes against, and those that the alternative does."""
+        sides = ((self._original, original, "missing_actives"), (self._dupe, dupe, "added_benefits"))
+        first, second = (
+            safety.against(
+                {
+                    "product": product,
+                    "ingredients": made_of(side.analysis).ingredients,
+                    "only_here": comparison.detail.get(only_here, []),
+                },
+                self._asking.forbidden,
+            )
+            for side, product, only_here in sides
+        )
+        return first, second
 
     def _plan(self, comparison: Comparison) -> None:
         """What leaves if the budget fires now, although every wait ends before it."""
         original, dupe = self._shown(comparison)
-        if self._against(original) or self._against(dupe):
+        if any(self._against(comparison, original, dupe)):
             comparison = dupe_compare.nothing()
         payload = comparison.payload(original, dupe, self._lang)
         card = Card(
