@@ -16,6 +16,7 @@ import msgspec
 import trio
 
 from aurora.actors.catalogue import load
+from aurora.actors.knowledge_seed import load_seed
 from aurora.actors.mail import way_of
 from aurora.lifetime import CannotStartError
 from aurora.settings import Settings, declared
@@ -43,6 +44,7 @@ async def examine(settings: Settings) -> list[Examined]:
     report = [Examined("ok", "python", sys.version.split()[0]), *_changed(settings)]
     report += await _database(settings)
     report.append(_catalogue(settings))
+    report += _dupes(settings)
     report.append(_sign_in(settings))
     upstreams = [("decision", settings.decision_base_url), ("commerce", settings.backend_base_url)]
     if settings.travel_weather_live:
@@ -138,6 +140,21 @@ def _catalogue(settings: Settings) -> Examined:
         left_out = f"{len(found.problems)} rows left out; the first: {found.problems[0]}"
         return Examined("note", "catalogue", f"{len(found.products)} {kind}, {left_out}")
     return Examined("ok", "catalogue", f"{len(found.products)} {kind}")
+
+
+def _dupes(settings: Settings) -> list[Examined]:
+    """The seed file of dupes, if one is named."""
+    if not settings.kb_dupes_seed_path:
+        return []
+    try:
+        found = load_seed(settings)
+    except CannotStartError as error:
+        return [Examined("BAD", "dupes", str(error))]
+    if found.problems:
+        line, what = found.problems[0]
+        left_out = f"{len(found.problems)} lines left out; the first: line {line}, {what}"
+        return [Examined("note", "dupes", f"{len(found)} rows, {left_out}")]
+    return [Examined("ok", "dupes", f"{len(found)} rows")]
 
 
 def _sign_in(settings: Settings) -> Examined:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aurora.doctor import _catalogue, _sign_in, examine
+from aurora.doctor import _catalogue, _dupes, _sign_in, examine
 from aurora.settings import Settings
 
 NOBODY = "http://127.0.0.1:1"
@@ -64,3 +64,18 @@ def test_sign_in_says_what_it_lacks(changed: dict[str, Any], mark: str, told: st
     found = _sign_in(Settings(**{**ON, **changed}))
     assert found.mark == mark
     assert told in found.text
+
+
+def test_the_dupes_file_is_examined_line_by_line(tmp_path: Path) -> None:
+    file = tmp_path / "dupes.jsonl"
+    good = '{"key": "id:p1|lang:EN", "dupes": [{"name": "D"}]}\n'
+    for text, mark, shown in (
+        (good, "ok", "1 rows"),
+        ("# none\n" + good + "{", "note", "1 rows, 1 lines left out; the first: line 3, no JSON object"),
+    ):
+        file.write_text(text)
+        (found,) = _dupes(Settings(kb_dupes_seed_path=str(file)))
+        assert (found.mark, found.subject, found.text) == (mark, "dupes", shown)
+    (missing,) = _dupes(Settings(kb_dupes_seed_path=str(tmp_path / "missing")))
+    assert (missing.mark, "AURORA_DUPE_KB_PATH" in missing.text) == ("BAD", True)
+    assert _dupes(Settings()) == []
