@@ -21,9 +21,10 @@ from aurora.flows.dupe_asking import LEAST_MS, PARSE_MS, Asking
 from aurora.rules import alternatives, dupe_compare, dupe_queries, dupe_texts, safety
 from aurora.rules.dupe_compare import Comparison
 from aurora.rules.dupe_suggest import joined
-from aurora.rules.dupe_tradeoffs import FRAGILE, made_of
+from aurora.rules.dupe_tradeoffs import FRAGILE, Made, made_of
 from aurora.rules.knowledge_keys import product_keys
 from aurora.rules.product_analysis import Analysis, in_words
+from aurora.rules.product_knowledge import claim, may_read, row_in
 from aurora.rules.product_naming import Named, by_object
 from aurora.rules.product_parse import Parsed, nothing
 from aurora.rules.product_parse import read as read_parse
@@ -75,7 +76,12 @@ class _Side:
     @property
     def has_ingredients(self) -> bool:
         """Whether anybody said what is in it."""
-        return bool(made_of(self.analysis, self.asked).ingredients)
+        return bool(self.made.ingredients)
+
+    @property
+    def made(self) -> Made:
+        """What is in it, as far as anybody said."""
+        return made_of(self.analysis, self.asked, self._asking.lang)
 
     async def recall(self) -> None:
         """Take what is known of it."""
@@ -83,8 +89,9 @@ class _Side:
             return
         finding = await self._recalled.wait(at_most_ms=min(RECALL_MS, self._asking.left_ms()))
         row = finding.value if isinstance(finding, Answer) else None
-        if isinstance(row, Knowledge) and row.found:
-            self._learn(read_analysis(row.facts, None))
+        known = row_in(row.facts) if isinstance(row, Knowledge) and row.found else None
+        if known is not None and may_read(known, claim(self.named.words, self.named.url)):
+            self._learn(known.analysis)
 
     async def parse(self, *, at_most_ms: int) -> None:
         """Take which product it is, and what came along with that."""
@@ -198,7 +205,7 @@ class _Comparing:
         return dupe_compare.from_ingredients(
             original.analysis,
             dupe.analysis,
-            (made_of(original.analysis, original.asked), made_of(dupe.analysis, dupe.asked)),
+            (original.made, dupe.made),
             self._lang,
             fragile=self._fragile,
             scanned=scanned,
@@ -245,7 +252,7 @@ class _Comparing:
             safety.against(
                 {
                     "product": product,
-                    "ingredients": made_of(side.analysis).ingredients,
+                    "ingredients": side.made.ingredients,
                     "only_here": comparison.detail.get(only_here, []),
                 },
                 self._asking.forbidden,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from aurora.contract.envelope import Lang
-from aurora.rules.product_naming import Named
+from aurora.rules.product_naming import Named, one_line
 from aurora.rules.query import alternatives_query, deep_scan_query, parse_query
 
 _ACTION: Final = "chip.action.dupe_compare"
@@ -39,7 +39,8 @@ def compare(original: Named, dupe: Named, lang: Lang) -> str:
 
 def alternatives(product: Named, lang: Lang, *, anchor_id: str = "") -> str:
     """What could replace it? anchor_id: its id, if known by now."""
-    sku: dict[str, Any] = {**(product.product or {"name": product.text})}
+    known = product.product or {"name": product.text}
+    sku: dict[str, Any] = {key: one_line(value) for key, value in known.items() if isinstance(value, str)}
     if anchor_id and not (sku.get("sku_id") or sku.get("product_id")):
         sku["product_id"] = anchor_id
     sku.setdefault("name", sku.get("display_name") or product.text)
@@ -48,7 +49,7 @@ def alternatives(product: Named, lang: Lang, *, anchor_id: str = "") -> str:
 
 def parse(product: Named, lang: Lang) -> str:
     """Which product is that?"""
-    return parse_query(product.text, meta=_meta(lang))
+    return parse_query(one_line(product.text), meta=_meta(lang))
 
 
 def scan(product: Named, lang: Lang) -> str:
@@ -58,7 +59,7 @@ def scan(product: Named, lang: Lang) -> str:
 
 def _told(product: Named) -> str:
     """Its name, and its address if that is known too."""
-    return f"{product.words} {product.url}".strip() if product.words else product.text
+    return one_line(f"{product.words} {product.url}" if product.words else product.text)
 
 
 def _meta(lang: Lang) -> dict[str, Any]:

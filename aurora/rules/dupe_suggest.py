@@ -173,6 +173,11 @@ def joined(sentences: Iterable[str], lang: Lang) -> str:
     return ("" if lang == "CN" else " ").join(sentence for sentence in sentences if sentence)
 
 
+def _name(known: Mapping[str, Any]) -> str:
+    """What it is called; its id if it is not called anything."""
+    return next(str(known[key]) for key in ("name", "display_name", "sku_id", "product_id") if key in known)
+
+
 def _item(value: object, *, cheaper: bool) -> dict[str, Any] | None:
     """An item that was kept, or that a file brought; None if it is none."""
     item = value if isinstance(value, Mapping) else {}
@@ -187,7 +192,7 @@ def _item(value: object, *, cheaper: bool) -> dict[str, Any] | None:
     return {
         **item,
         "kind": "dupe" if cheaper else kind if kind in ("similar", "premium") else "similar",
-        "product": {**item["product"], "name": shown.get("name") or product_name(shown)},
+        "product": {**item["product"], "name": _name(shown)},
         "similarity": alternatives.percent(item.get("similarity")),
         **lists,
     }

@@ -15,7 +15,9 @@ import msgspec
 from aurora.contract.envelope import Lang
 from aurora.rules.dupe_families import Family, called, holds, listed, named_in, without_water
 from aurora.rules.dupe_texts import clause, tradeoff
+from aurora.rules.notices import pick
 from aurora.rules.product_analysis import Analysis
+from aurora.rules.product_heroes import hero_of, known_in
 from aurora.rules.text import fold
 
 MOST_LINES: Final = 10
@@ -49,16 +51,17 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
-def made_of(analysis: Analysis | None, product: Mapping[str, Any] | None = None) -> Made:
+def made_of(analysis: Analysis | None, product: Mapping[str, Any], lang: Lang) -> Made:
     """What an analysis says is in a product; without one, what its own object names."""
     science = analysis.evidence.get("science", {}) if analysis is not None else {}
     named = analysis.key_ingredients if analysis is not None else []
-    actives = (product or {}).get("key_actives")
+    actives = product.get("key_actives")
     own = [text for text in actives if isinstance(text, str)] if isinstance(actives, list) else []
+    ingredients = without_water(named or own)
     return Made(
-        ingredients=without_water(named or own),
+        ingredients=ingredients,
         risks=[line for line in science.get("risk_notes", []) if not _CODE.fullmatch(line)],
-        hero=analysis.hero["name"] if analysis is not None and analysis.hero else "",
+        hero=analysis.hero["name"] if analysis is not None and analysis.hero else _hero(ingredients, lang),
         confidence=analysis.confidence if analysis is not None else None,
     )
 
@@ -104,7 +107,7 @@ def of_ingredients(original: Made, dupe: Made, lang: Lang, *, fragile: bool) -> 
     new = in_language([line for line in dupe.risks if fold(line) not in known], lang)[:_MOST_RISKS]
     said += [tradeoff("risk", lang, told=clause(line)) for line in new]
     if not said:
-        said += _emphasis(ours, theirs, lang)
+        return _emphasis(ours, theirs, lang)
     if original.hero and dupe.hero and fold(original.hero) != fold(dupe.hero):
         shift = tradeoff(
             "hero_shift", lang, original=called(original.hero, lang), dupe=called(dupe.hero, lang)
@@ -149,6 +152,12 @@ def _added_to(family: Family, theirs: Iterable[str], ours: Iterable[str], lang: 
     """The line for a family that the other product has and this one has not."""
     added = named_in(family, theirs)
     return [tradeoff(line, lang, names=listed(added, lang))] if added and not holds(family, ours) else []
+
+
+def _hero(ingredients: Iterable[str], lang: Lang) -> str:
+    """The ingredient that does most of the work, as we know them; "" if we know none of them."""
+    hero = hero_of(known_in(ingredients))
+    return pick(lang, hero.name) if hero is not None else ""
 
 
 def _emphasis(ours: list[str], theirs: list[str], lang: Lang) -> list[str]:

@@ -17,6 +17,9 @@ from aurora.contract.memory import Memory
 from aurora.contract.validation import decode
 from aurora.flows.dupe_asking import RESERVE_MS
 from aurora.flows.dupe_compare import GRACE_MS, compare
+from aurora.rules.evidence import shaped
+from aurora.rules.product_analysis import Analysis
+from aurora.rules.product_knowledge import Row, claim, facts_of
 from aurora.settings import Settings
 from tests.flows.chat_kit import CORE
 from tests.support.fakes import NEVER, Played, after, perform, play, turn_for
@@ -119,15 +122,18 @@ async def test_without_a_statement_what_is_in_them_is_compared(autojump_clock):
     assert "Deep-scan" not in tasks(played)
 
 
-async def test_what_is_known_already_needs_no_closer_look(autojump_clock):
+@pytest.mark.parametrize("mine", [True, False])
+async def test_what_is_known_of_these_products_needs_no_closer_look(autojump_clock, mine):
     def recall(question: RecallKnowledge) -> Any:
-        key = "petrolatum" if "o1" in question.keys[0] else "glycerin"
-        facts = {"analyze": {"verdict": "Suitable", "science_evidence": [{"key": key}]}}
+        key, name = ("petrolatum", "Rich Cream") if "o1" in question.keys[0] else ("glycerin", "Light Lotion")
+        brand = "Dewfield" if name == "Rich Cream" else "Sideline"
+        known = Analysis(verdict="suitable", evidence=shaped({"science": {"key_ingredients": [key]}}))
+        facts = facts_of(Row(analysis=known, about=claim(f"{brand} {name if mine else 'Toner'}")))
         return Knowledge(found=True, facts=facts, verified=True, key=question.keys[0])
 
     played = await ask(answers={RecallKnowledge: recall})
-    assert card(played)["tradeoffs"][0].startswith("Texture")
-    assert "Deep-scan" not in tasks(played)
+    assert ("Deep-scan" in tasks(played)) is not mine
+    assert card(played)["tradeoffs"][0].startswith("Texture") is mine
 
 
 async def test_the_last_resort_is_a_closer_look_at_both(autojump_clock):
