@@ -68,6 +68,14 @@ class ProductAnalysis(Open, frozen=True, kw_only=True):
     user_facing_gaps: list[str] | UnsetType = UNSET
     profile_prompt: ProfilePrompt | UnsetType = UNSET
     competitors: Anything | UnsetType = UNSET
+    related_products: Anything | UnsetType = UNSET
+    dupes: Anything | UnsetType = UNSET
+    product_intel_contract_version: str | UnsetType = UNSET
+    ingredient_intel: Anything | UnsetType = UNSET
+    skin_fit: Anything | UnsetType = UNSET
+    social_signals: Anything | UnsetType = UNSET
+    confidence_by_block: Anything | UnsetType = UNSET
+    provenance: Anything | UnsetType = UNSET
 
 
 class DupeSuggestMeta(Open, frozen=True, kw_only=True):

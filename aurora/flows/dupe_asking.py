@@ -12,7 +12,7 @@ from typing import Any
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.questions import DecisionChat, DecisionReply, ReadMemory
 from aurora.actors.stage import Pending, Stage
-from aurora.contract.memory import Profile
+from aurora.contract.memory import Profile, SkinLog
 from aurora.rules import safety
 from aurora.rules.safety import wording
 
@@ -35,6 +35,7 @@ class Asking:
         self.stage = stage
         self.lang = stage.turn.context.lang
         self.profile: Profile | None = None
+        self.logs: list[SkinLog] = []
         self.forbidden = safety.forbidden_for(None)
         stage.envelope.forbid(self.forbidden)
         self._memory = stage.start(ReadMemory(cap_ms=MEMORY_MS)) if person else None
@@ -50,6 +51,7 @@ class Asking:
         finding = await self._memory.wait(at_most_ms=self.left_ms())
         if isinstance(finding, Answer):
             self.profile = finding.value.profile
+            self.logs = finding.value.recent_logs
             self.forbidden = safety.forbidden_for(self.profile)
             self.stage.envelope.forbid(self.forbidden)
 

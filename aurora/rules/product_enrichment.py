@@ -1,7 +1,7 @@
-"""An analysis as it is kept for everybody, and as one person reads it (contract D 2.9, 13.21).
+"""An analysis as one person reads it (contract D 2.9).
 
-Sources judge a product; what is kept of that holds nothing of a person. Whoever reads it gets her own lines
-before the source's, the ingredient that matters most, and no verdict kinder than her skin allows.
+Sources judge a product. Whoever reads that gets her own lines before the source's, the ingredient that
+matters most, and no verdict kinder than her skin allows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from aurora.rules.product_heroes import Known, as_hero, cares, hero_of, known_in
 from aurora.rules.product_reading import product_of
 from aurora.rules.text import hit, pattern
 
+_IDS: Final = ("sku_id", "product_id")
 _LEAST_REASONS: Final = 2
 _STRONG: Final = frozenset({"retinoid", "acid", "strong_acid", "benzoyl_peroxide"})
 _ACIDS: Final = frozenset({"acid", "strong_acid", "mild_acid"})
@@ -32,8 +33,6 @@ _GENERIC_EN: Final = pattern(
     r"|\bgood fit for most\b"
 )
 _GENERIC_CN: Final = re.compile("整体|总体|大体|一般来说|比较适合|相对适合|看起来还行|大多数")
-_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_OF_PROFILE: Final = pattern(r"profile|skin_?type|barrier|sensitivity|goals|recent_logs")
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -42,47 +41,23 @@ def usable(analysis: Analysis) -> bool:
     return analysis.verdict not in (None, "unknown")
 
 
-def facts_of(analysis: Analysis) -> dict[str, Any]:
-    """What is kept of an analysis that was made without a person. Codes about a profile stay behind."""
-    codes = [code for code in analysis.codes if _CODE.fullmatch(code) and not _OF_PROFILE.search(code)]
-    shaped = {
-        **analysis.evidence,
-        "missing_info": [
-            code
-            for code in analysis.evidence.get("missing_info", [])
-            if _CODE.fullmatch(code) and not _OF_PROFILE.search(code)
-        ],
-    }
-    kept: dict[str, Any] = msgspec.to_builtins(
-        msgspec.structs.replace(analysis, codes=codes, evidence=shaped)
-    )
-    return kept
-
-
-def from_facts(facts: Mapping[str, Any]) -> Analysis | None:
-    """The analysis that was kept; None if the facts are none, or hold no verdict."""
-    try:
-        analysis = msgspec.convert(facts, Analysis, strict=True)
-    except (msgspec.ValidationError, TypeError):
-        return None
-    return analysis if usable(analysis) and "science" in analysis.evidence else None
-
-
 def identified(analysis: Analysis, product: Mapping[str, Any] | None) -> Analysis:
-    """The same, about `product` if its source did not name one."""
-    known = product_of(product) if product is not None else None
-    if analysis.product is not None or known is None:
+    """The same, about `product` as far as its source did not say which one it judged."""
+    known = product_of(product)
+    if known is None or product is None:
         return analysis
-    return msgspec.structs.replace(
-        analysis,
-        product={**known, **({"price": product["price"]} if product and "price" in product else {})},
-        codes=[code for code in analysis.codes if code != "anchor_product_missing"],
-    )
+    named = analysis.product or {}
+    if analysis.product is None:
+        named = {**known, **({"price": product["price"]} if "price" in product else {})}
+    elif not any(key in named for key in _IDS):
+        named = {**named, **{key: known[key] for key in _IDS if key in known}}
+    codes = [code for code in analysis.codes if code != "anchor_product_missing"]
+    return msgspec.structs.replace(analysis, product=named, codes=codes)
 
 
 def without_answer(analysis: Analysis, lang: Lang, *, why: str = "no_answer") -> Analysis:
     """No verdict is "unknown", and why (`texts.unknown_reasons`)."""
-    if usable(analysis):
+    if usable(analysis) or (analysis.verdict is not None and analysis.reasons):
         return analysis
     return msgspec.structs.replace(analysis, verdict="unknown", reasons=texts.unknown_reasons(why, lang))
 

@@ -165,7 +165,7 @@ def alternatives_query(
 
 
 def parse_query(product: str, *, meta: dict[str, Any] | None, action: str = "chat.fit_check.parse") -> str:
-    """Which product is that? product: a name or a link, in the person's words. meta: None sends no context."""
+    """Which product is that? product: a name or a link, in the person's words. meta: None: no context."""
     lines = [
         "Task: Parse the product that the input names.",
         _PARSE_SHAPE,

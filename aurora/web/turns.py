@@ -87,6 +87,14 @@ def _photo(settings: Settings) -> tuple[str, int]:
     return "photo", settings.photo_budget_ms
 
 
+def _product_parse(settings: Settings) -> tuple[str, int]:
+    return "product_parse", settings.product_parse_budget_ms
+
+
+def _product_analyze(settings: Settings) -> tuple[str, int]:
+    return "product_analysis", settings.product_analyze_budget_ms
+
+
 def _dupe_suggest(settings: Settings) -> tuple[str, int]:
     return "dupe_suggest", settings.dupe_suggest_budget_ms
 
@@ -124,6 +132,15 @@ TURNS = (
     _route("POST", "/v1/auth/logout", "auth_logout", _write, "AUTH_LOGOUT_FAILED"),
     _route("GET", "/v1/auth/me", "auth_me", _write, "AUTH_ME_FAILED"),
     _route("POST", "/v1/offers/resolve", "offers_resolve", _offers, "OFFERS_RESOLVE_FAILED"),
+    _route("POST", "/v1/product/parse", "product_parse", _product_parse, "PRODUCT_PARSE_FAILED"),
+    _route(
+        "POST",
+        "/v1/product/analyze",
+        "product_analyze",
+        _product_analyze,
+        "PRODUCT_ANALYZE_FAILED",
+        counted=True,
+    ),
     _route("POST", "/v1/dupe/suggest", "dupe_suggest", _dupe_suggest, "DUPE_SUGGEST_FAILED", counted=True),
     _route("POST", "/v1/dupe/compare", "dupe_compare", _dupe_compare, "DUPE_COMPARE_FAILED"),
     _route("POST", "/v1/affiliate/outcome", "affiliate_outcome", _write, "OUTCOME_FAILED"),

@@ -187,7 +187,7 @@ class FakeStore:
 
 ACTORS = (
     "memory", "decision", "commerce", "catalogue", "vision", "photos", "pixels", "weather",
-    "accounts", "mail", "knowledge", "tickets",
+    "accounts", "mail", "knowledge", "tickets", "pages",
 )  # fmt: skip
 # What the two say that have no failures, where nothing is scripted: nothing is known, nothing is kept.
 NOTHING_KNOWN: Mapping[type[Question], Any] = {

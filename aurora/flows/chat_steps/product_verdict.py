@@ -15,9 +15,10 @@ from aurora.actors.questions import DecisionChat, DecisionReply
 from aurora.flows.chat_steps import late, safe_reply
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
-from aurora.rules import fit_check, fit_texts, product_analysis, safety
+from aurora.rules import fit_check, fit_texts, product_analysis
 from aurora.rules.product_analysis import Analysis
 from aurora.rules.product_reading import product_name, read_analysis, read_anchor, read_parse
+from aurora.rules.product_safety import weigh
 from aurora.rules.query import deep_scan_query, parse_query
 from aurora.rules.safety import wording
 
@@ -159,17 +160,12 @@ def _unfinished(turn: ChatTurn) -> Reply:
 
 def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply, *, wanted: bool) -> Judged:
     """The verdict as far as it may be given to this person (decision 19)."""
-    named = f"{product_name(analysis.product)}. {', '.join(analysis.key_ingredients)}."
-    result = safety.check(f"{turn.ask.spoken}\n{named}", turn.profile, turn.lang)
-    out = turn.outgoing([analysis.judged()])
-    said = [one for one in (result, out.result) if one.block_level != "INFO"]
-    refusal = next((one for one in said if one.blocks), None)
-    if refusal is not None:
-        return Judged(instead=safe_reply.refused(turn, refusal))
-    cautions = list(dict.fromkeys(reason for one in said for reason in one.reasons))[:2]
-    if said:
-        analysis = analysis.no_better_than_caution(cautions)
-    open_question = next((one for one in said if one.asks and one.required_questions), None)
+    weighed = weigh(
+        analysis, spoken=turn.ask.spoken, profile=turn.profile, forbidden=turn.forbidden, lang=turn.lang
+    )
+    if weighed.refusal is not None:
+        return Judged(instead=safe_reply.refused(turn, weighed.refusal))
+    analysis, cautions, open_question = weighed.analysis, weighed.cautions, weighed.question
     if open_question is not None and not turn.safety.asks:
         again = safe_reply.times_asked(turn, open_question) < safe_reply.TIMES_ASKED
         safe_reply.wait_for_answer(turn, open_question)
@@ -177,7 +173,6 @@ def _safe(turn: ChatTurn, analysis: Analysis, reply: DecisionReply, *, wanted: b
             notice=wording.question_notice(open_question, turn.lang) if again else None,
             chips=wording.fact_chips(open_question, turn.lang),
         )
-    analysis = msgspec.structs.replace(analysis, candidates=turn.outgoing(analysis.candidates).kept)
     own_words = cautions or (wanted and not fit_texts.has_sections(reply.answer or ""))
     return Judged(
         card=ReplyCard(
