@@ -15,6 +15,8 @@ from aurora.rules.product_naming import Named, one_line
 from aurora.rules.query import alternatives_query, deep_scan_query, parse_query
 
 _ACTION: Final = "chip.action.dupe_compare"
+_PARSE: Final = "chip.action.parse_product"
+_SCAN: Final = "chip.action.analyze_product"
 _COMPARE_SHAPE: Final = (
     "Answer with JSON only: original and dupe {sku_id, product_id, brand, name}, similarity 0..100, "
     "tradeoffs (at most 6 lines: what the dupe omits, adds, how feel, irritation and price differ), "
@@ -49,12 +51,14 @@ def alternatives(product: Named, lang: Lang, *, anchor_id: str = "") -> str:
 
 def parse(product: Named, lang: Lang) -> str:
     """Which product is that?"""
-    return parse_query(one_line(product.text), meta=_meta(lang))
+    return parse_query(one_line(product.text), meta=_meta(lang), action=_PARSE)
 
 
 def scan(product: Named, lang: Lang) -> str:
     """What is in it? Asked without a person."""
-    return deep_scan_query(_told(product), lang, profile=None, logs=(), meta=_meta(lang), minimal=True)
+    return deep_scan_query(
+        _told(product), lang, profile=None, logs=(), meta=_meta(lang), minimal=True, action=_SCAN
+    )
 
 
 def _told(product: Named) -> str:
