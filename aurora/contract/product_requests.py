@@ -30,14 +30,14 @@ NAMING_KEYS = (
 Problem = tuple[tuple[str, ...], str]
 
 
-class ProductParse(Request, frozen=True, kw_only=True):
+class ProductParseRequest(Request, frozen=True, kw_only=True):
     """POST /v1/product/parse: which product is that? One of the two is required; url wins."""
 
     text: Text | UnsetType = UNSET
     url: Link | UnsetType = UNSET
 
 
-class ProductAnalyze(Request, frozen=True, kw_only=True):
+class ProductAnalyzeRequest(Request, frozen=True, kw_only=True):
     """POST /v1/product/analyze: does that product suit the person?
 
     One of product, url and name is required. session: accepted and ignored (contract D 13.9).
@@ -73,10 +73,10 @@ class DupeCompare(Request, frozen=True, kw_only=True):
 
 def unnamed(body: Any) -> Iterator[Problem]:
     """Which fields should have named a product, if a body of this module names none."""
-    if isinstance(body, ProductParse):
+    if isinstance(body, ProductParseRequest):
         if not _said(body.text) and not _said(body.url):
             yield from _each(("text", "url"), "text or url is required")
-    elif isinstance(body, ProductAnalyze):
+    elif isinstance(body, ProductAnalyzeRequest):
         if not (names_product(body.product) or _said(body.url) or _said(body.name)):
             yield from _each(("product", "url", "name"), "product, url or name is required")
     elif isinstance(body, DupeSuggest):

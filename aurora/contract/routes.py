@@ -13,7 +13,12 @@ from aurora.contract import plain, reco_side
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.forward_requests import ProductsResolve, ShopAnswer, ShopInvoke
 from aurora.contract.offer_requests import OffersResolve
-from aurora.contract.product_requests import DupeCompare, DupeSuggest, ProductAnalyze, ProductParse
+from aurora.contract.product_requests import (
+    DupeCompare,
+    DupeSuggest,
+    ProductAnalyzeRequest,
+    ProductParseRequest,
+)
 from aurora.contract.requests import (
     AffiliateOutcome,
     ChatRequest,
@@ -211,7 +216,7 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="/v1/product/parse",
         summary="Which product a name or an address means; none recognised is an answer, too.",
-        body=ProductParse,
+        body=ProductParseRequest,
         cards=("product_parse",),
         errors={500: ("PRODUCT_PARSE_FAILED",)},
     ),
@@ -219,7 +224,7 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="/v1/product/analyze",
         summary="Whether a product suits the person: from what is known, else asked for.",
-        body=ProductAnalyze,
+        body=ProductAnalyzeRequest,
         cards=("product_analysis", "confidence_notice"),
         errors={500: ("PRODUCT_ANALYZE_FAILED",)},
     ),

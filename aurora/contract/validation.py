@@ -21,8 +21,8 @@ from aurora.contract.offer_requests import OffersResolve
 from aurora.contract.product_requests import (
     DupeCompare,
     DupeSuggest,
-    ProductAnalyze,
-    ProductParse,
+    ProductAnalyzeRequest,
+    ProductParseRequest,
     unnamed,
 )
 from aurora.contract.reco_side import EmployeeFeedback, InterleaveClick, unclear
@@ -55,8 +55,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "photo_upload": PhotoUpload,  # made from the multipart body; decoded as such by replay only
     "routine_simulate": RoutineSimulate,
     "reco_generate": RecoGenerate,
-    "product_parse": ProductParse,
-    "product_analyze": ProductAnalyze,
+    "product_parse": ProductParseRequest,
+    "product_analyze": ProductAnalyzeRequest,
     "dupe_suggest": DupeSuggest,
     "dupe_compare": DupeCompare,
     "offers_resolve": OffersResolve,
