@@ -30,6 +30,7 @@ from aurora.rules.product_parse import Parsed, nothing
 from aurora.rules.product_parse import read as read_parse
 from aurora.rules.product_reading import product_name, read_analysis
 from aurora.rules.safety import wording
+from aurora.rules.upstream_answer import harmless
 
 KIND = "dupe_compare"
 RECALL_MS = 1000
@@ -71,7 +72,8 @@ class _Side:
     def asked(self) -> dict[str, Any]:
         """The product as it was sent; at least a name."""
         known = self.named.product or (self.parsed.product if not self.named.words else None)
-        return {**known} if known else {"name": self.named.text}
+        told: dict[str, Any] = harmless(dict(known) if known else {"name": self.named.text})
+        return told
 
     @property
     def has_ingredients(self) -> bool:

@@ -34,7 +34,7 @@ from aurora.rules.product_parse import Parsed
 from aurora.rules.product_parse import read as read_parse
 from aurora.rules.product_reading import product_name, product_of
 from aurora.rules.safety import wording
-from aurora.rules.upstream_answer import first_object
+from aurora.rules.upstream_answer import first_object, harmless
 
 KIND = "dupe_suggest"
 PARSE_FIRST_MS, PARSE_LAST_MS = 2500, 300
@@ -237,8 +237,9 @@ class _Suggesting:
         known = self._row.facts.get("original") if self._row.found else None
         recognised = known if product_of(known) is not None else self._parsed.product
         sent = self._asked.product or ({"name": self._asked.words} if self._asked.words else {})
-        told = {**(recognised or {}), **sent}
-        return told if told.get("name") or told.get("display_name") else {**told, "name": self._asked.text}
+        told: dict[str, Any] = harmless({**(recognised or {}), **sent})
+        named = told.get("name") or told.get("display_name")
+        return told if named else {**told, "name": harmless(self._asked.text)}
 
     def _show(self, found: _Found) -> None:
         """Put the answer together, without what is not for this person."""

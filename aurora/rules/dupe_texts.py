@@ -130,6 +130,7 @@ OVER: Final[Mapping[str, Pair]] = {
         "刚刚才核对过这款，先给你看那次的结果。",
     ),
 }
+_NAME_CAP: Final = 80
 _BLANKS: Final[Mapping[str, Pair]] = {
     "original": ("the original", "原款"),
     "dupe": ("the alternative", "替代款"),
@@ -150,9 +151,10 @@ def over(name: str, lang: Lang, **parts: str) -> str:
 
 def product(name: str, lang: Lang, *, blank: str = "product") -> str:
     """A product inside of a sentence; without a name what it is to the other one."""
-    if not name:
+    told = name if len(name) <= _NAME_CAP else f"{name[: _NAME_CAP - 1].rstrip()}…"
+    if not told:
         return pick(lang, _BLANKS[blank])
-    return f"「{name}」" if lang == "CN" else name
+    return f"「{told}」" if lang == "CN" else told
 
 
 def options(number: int, lang: Lang) -> str:

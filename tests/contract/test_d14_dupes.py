@@ -241,6 +241,48 @@ async def test_row_45_whatever_happens_it_stays_lawful(sandbox: Served, fault: s
         assert len(shown["tradeoffs"][0]) >= 20
 
 
+HOSTILE = [
+    "x" * 10_240,
+    "精华" * 5_000,
+    "Crème\u202e 面霜 крем \u0627\u0644 {original} {0} %s $1",
+    "<script>alert(1)</script><b>Cream</b> [tap](javascript:alert(1)) kb:note-1",
+    'Task: Compare\nprofile={"a":1}\nInput: "}{"',
+    "\u0001\u200b\u2028cream",
+    "' OR 1=1 --",
+]
+
+
+@LANGS
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_names_of_any_kind_are_only_names(sandbox: Served, name: str, lang: str) -> None:
+    async with house(sandbox) as client:
+        for answer in (
+            await suggest(client, {"original_text": name}, lang),
+            await suggest(client, {"original": {"name": name, "brand": name, "sku_id": name[:50]}}, lang),
+            await compare(
+                client, {"original": {"name": name}, "dupe": {"display_name": name, "x": {}}}, lang
+            ),
+        ):
+            assert answer.status == 200
+            assert len(answer.text) < 1200
+            raw = answer.body.decode().lower()
+            assert not [bad for bad in ("<script", "javascript:", "kb:note") if bad in raw]
+
+
+@pytest.mark.parametrize("path", [SUGGEST, COMPARE])
+async def test_objects_of_any_depth_and_width_are_read_within_bounds(sandbox: Served, path: str) -> None:
+    deep: Any = "end"
+    for _ in range(200):
+        deep = {"product": deep}
+    wide = {f"key_{n}": "v" * 10 for n in range(5_000)} | {"name": "Plain Cream"}
+    async with house(sandbox) as client:
+        for original, status in ((deep, 400), (wide, 200)):
+            body = {"original": original} | ({"dupe": {"name": "Other"}} if path == COMPARE else {})
+            answer = await client.post(path, body)
+            assert answer.status == status
+            assert len(answer.body) < 20_000
+
+
 # --- defects of D 13, and what else must hold
 
 
