@@ -11,6 +11,7 @@ from typing import Any
 from aurora.sandbox import wares
 from aurora.sandbox.asked import Asked
 from aurora.sandbox.decision.cues import SCHEMA, Cue, Reply, as_text
+from aurora.sandbox.decision.verdicts import assessment
 
 
 def _mock_product(dupe: bool) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def _mock_product(dupe: bool) -> dict[str, Any]:
 
 
 def _on_the_shelf(asked: Asked) -> wares.Ware | None:
-    low = asked.message.lower()
+    low = asked.message.lower().replace("-", " ")  # an address has no blanks
     for ware in wares.SHELF:
         named = ware.name_en.lower().split()[:2], ware.name_cn[:2]
         if asked.anchor_id == ware.id or " ".join(named[0]) in low or named[1] in low:
@@ -36,17 +37,7 @@ def _on_the_shelf(asked: Asked) -> wares.Ware | None:
 def _assessment(asked: Asked, dupe: bool, confidence: float) -> dict[str, Any]:
     ware = _on_the_shelf(asked)
     active = "hyaluronic acid" if dupe else ware.actives[0] if ware else "niacinamide"
-    return {
-        "verdict": "Suitable",
-        "confidence": confidence,
-        "reasons": [
-            asked.pick("Light texture that rarely weighs on the skin.", "质地轻薄，一般不会有负担。"),
-            asked.pick("The lead ingredient suits a daily routine.", "主打成分适合日常使用。"),
-        ],
-        "science_evidence": [{"key": active, "grade": "B"}],
-        "social_signals": {"typical_positive": ["soothing"], "top_keywords": ["soothing"]},
-        "expert_notes": [asked.pick("Patch-test behind the ear first.", "先在耳后试用。")],
-    }
+    return assessment(asked, ware.id if ware and not dupe else "", active, confidence)
 
 
 def _alternatives(asked: Asked, dupe: bool) -> list[dict[str, Any]]:
