@@ -40,7 +40,7 @@ async def resolve(stage: Stage) -> None:
     envelope.forbid(safety.forbidden_for(None))  # until it is known who she is
     envelope.if_cut(_late(stage, body.items, market))
     under_way = _Items(stage, body.items, market)
-    found = await stage.ask(ReadMemory(cap_ms=MEMORY_CAP_MS))
+    found = await stage.ask(ReadMemory(cap_ms=max(1, min(MEMORY_CAP_MS, _left_ms(stage) // 2))))
     known: Memory = found.value if isinstance(found, Answer) else Memory(ready=False)
     forbidden = safety.forbidden_for(known.profile)
     envelope.forbid(forbidden)

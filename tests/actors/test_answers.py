@@ -14,6 +14,7 @@ from aurora.actors.commerce import read_search
 from aurora.actors.decision import read_outcome
 from aurora.actors.findings import Answer, Failure, Finding
 from aurora.actors.links import Reply
+from aurora.actors.offer_reading import read_offer
 from aurora.actors.opening import read_opening
 from aurora.actors.page_questions import ProductPage
 from aurora.actors.questions import (
@@ -39,6 +40,7 @@ from aurora.actors.questions import (
     ReadMemory,
     ReadVision,
     Remember,
+    ResolveOffer,
     StorePhoto,
     VisionAnswer,
     VisionReady,
@@ -164,6 +166,7 @@ UPSTREAM: list[tuple[Question, Any, Any]] = [
     (CommerceSearch(query="q"), read_search, []),
     (OpenProduct(by="text", query="q"), read_opening, {"resolved": False, "reason_code": "DB_ERROR"}),
     (OpenProduct(by="stable_id", query="q"), read_opening, {"status": "success", "mapping": 3}),
+    (ResolveOffer(url="https://shop.example", market="US"), read_offer, {"ok": False, "code": "db_error"}),
     (
         FindPlace(name="Oslo"),
         read_place,

@@ -10,7 +10,7 @@ import pytest
 from aurora.actors.findings import Failure
 from aurora.actors.links import Reply
 from aurora.actors.offer_reading import read_offer
-from aurora.actors.questions import ReadMemory, ResolveOffer
+from aurora.actors.questions import ResolveOffer
 from aurora.contract.memory import Memory, Profile
 from aurora.contract.offer_requests import OffersResolve, OfferToResolve
 from aurora.flows.offers import AT_ONCE, resolve
@@ -152,17 +152,29 @@ async def test_the_budget_is_a_setting(autojump_clock: Any) -> None:
     assert played.elapsed_ms <= 1000
 
 
-async def test_cut_before_anything_is_known_the_items_leave_as_they_were(autojump_clock: Any) -> None:
-    # Pages that answer no cancellation in time: the plan stands.
-    played = await play(
-        resolve,
-        turn_for("offers_resolve", body(2)),
-        settings=SETTINGS,
-        answers={ReadMemory: lambda q: after(60_000, Memory())},
-        store=FakeStore(),
-        budget=BUDGET,
-    )
-    assert len(card(played)["items"]) == 2
+async def test_cut_at_once_the_items_leave_as_they_were(autojump_clock: Any) -> None:
+    settings = Settings(backend_base_url="http://b.example", offers_budget_ms=0)
+    played = await resolved(body(2), NEVER, settings=settings, store=FakeStore(read_ms=60_000))
+    assert played.finished.cut_reason == "budget"
+    assert played.card_types == ["offers_resolved"]
+    assert [item["offer"]["affiliate_url"] for item in card(played)["items"]] == [url(0), url(1)]
+    assert gaps(played) == [LATE]
+    assert played.text
+    assert played.events("offers_resolved")[0]["count"] == 2
+
+
+async def test_cut_at_once_what_may_be_forbidden_stays_here(autojump_clock: Any) -> None:
+    settings = Settings(backend_base_url="http://b.example", offers_budget_ms=0)
+    retinol = body(1, name="Night Retinol Serum")
+    played = await resolved(retinol, NEVER, settings=settings, store=FakeStore(read_ms=60_000))
+    assert played.cards("offers_resolved") == []
+
+
+async def test_a_slow_store_leaves_time_for_the_pages(autojump_clock: Any) -> None:
+    settings = Settings(backend_base_url="http://b.example", offers_budget_ms=1000)
+    played = await resolved(body(6), after(100, READ), settings=settings, store=FakeStore(read_ms=60_000))
+    assert [item["offer"].get("price") for item in card(played)["items"]] == [12.5] * 6
+    assert played.finished.cut_reason is None
 
 
 @pytest.mark.parametrize("store", [FakeStore(error=StoreError("unavailable")), FakeStore(read_ms=60_000)])
