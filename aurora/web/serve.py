@@ -63,6 +63,7 @@ def graceful_s(settings: Settings) -> float:
         settings.analysis_budget_ms,
         settings.reco_budget_ms,
         settings.chat_budget_ms,
+        settings.offers_budget_ms,
         settings.write_budget_ms,
         settings.bootstrap_budget_ms,
     )
