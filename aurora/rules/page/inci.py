@@ -27,13 +27,13 @@ _HALVES = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ENDS = re.compile(
-    r"(?<=[a-z)\]]{4})\.\s|。|\n\s*\n|\[?\+/-|(?:可能含有|请以|以产品)"
+    r"(?<=[a-z)\]]{4})\.\s|。|\n[ \t]{0,8}\n|\[?\+/-|(?:可能含有|请以|以产品)"
     r"|\b(?:may contain|please (?:note|be aware|refer)|ingredients? (?:lists?|are subject)|disclaimer)\b",
     re.IGNORECASE | re.ASCII,
 )
 _LABEL = re.compile(
-    r"\s*(?:(?:full|complete|all|list of)\s{1,3})?(?:ingr(?:e|é)dients?(?:\s{1,3}list)?|inci|composition)"
-    r"(?:\s{0,3}\((?:inci)?\))?\s{0,3}[:：–-]\s*|\s*(?:产品)?(?:全|主要)?成[分份](?:表|列表)?\s{0,3}[:：]\s*",
+    r"(?:(?:full|complete|all|list of)\s{1,3})?(?:ingr(?:e|é)dients?(?:\s{1,3}list)?|inci|composition)"
+    r"(?:\s{0,3}\((?:inci)?\))?\s{0,3}[:：–-]|(?:产品)?(?:全|主要)?成[分份](?:表|列表)?\s{0,3}[:：]",
     re.IGNORECASE | re.ASCII,
 )
 _SHARE = re.compile(r"\s{0,3}[(（]?\b\d{1,3}(?:[.,]\d{1,3})?\s?[%％][)）]?")
@@ -65,8 +65,8 @@ _CHEMICAL = pattern(
 
 def without_label(text: str) -> str:
     """`text` without an "Ingredients:" in front."""
-    label = _LABEL.match(text)
-    return text[label.end() :] if label else text
+    label = _LABEL.match(text.lstrip())
+    return text.lstrip()[label.end() :] if label else text
 
 
 def after_label(text: str) -> str:
@@ -77,7 +77,7 @@ def after_label(text: str) -> str:
 
 def is_labelled(text: str) -> bool:
     """Does `text` begin with an "Ingredients:"?"""
-    return _LABEL.match(text) is not None
+    return _LABEL.match(text.lstrip()) is not None
 
 
 def ingredients(text: str) -> list[str]:
