@@ -143,6 +143,16 @@ async def test_another_workers_verified_row_stands_too(autojump_clock: Any) -> N
     assert (await mine.recall()).facts == {"theirs": 1}
 
 
+async def test_what_stands_is_read_at_once_by_whoever_was_refused(autojump_clock: Any) -> None:
+    table = Table()
+    mine, other = Desk(table), Desk(table)
+    await mine.keep({"mine": 1}, verified=False)
+    await other.keep({"theirs": 1})
+    assert (await mine.recall()).facts == {"mine": 1}, "for as long as memory is trusted"
+    assert await mine.keep({"mine": 2}, verified=False) == Kept(kept=False, reason="verified_stands")
+    assert (await mine.recall()).facts == {"theirs": 1}
+
+
 async def test_an_unverified_row_is_kept_where_there_is_none(autojump_clock: Any) -> None:
     desk = Desk(Table())
     assert await desk.keep(verified=False) == Kept(kept=True)
