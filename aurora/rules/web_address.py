@@ -105,6 +105,8 @@ def page_address(url: str, hosts: Iterable[str]) -> WebAddress | None:
 
 def redirected(address: WebAddress, location: str, hosts: Iterable[str]) -> WebAddress | None:
     """Where a redirect leads, by the rules of `page_address`; never from https to http."""
+    if not location.isprintable():
+        return None  # what joins addresses would leave such characters out
     try:
         there = urljoin(address.url, location.strip())
     except ValueError:

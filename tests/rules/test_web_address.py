@@ -105,6 +105,8 @@ def test_whatever_is_visited_is_plain_and_on_the_list(text: str, before: str) ->
         ("https://a@shop.example/", None),
         ("javascript:alert(1)", None),
         ("http://[", None),
+        ("/\t//evil.example", None),
+        ("/\x00", None),
     ],
 )
 def test_redirects_are_checked_like_addresses(location: str, there: str | None) -> None:
