@@ -50,7 +50,9 @@ def facts_of(row: Row) -> dict[str, Any]:
     analysis = row.analysis
     shaped = {**analysis.evidence, "missing_info": _public(analysis.evidence.get("missing_info", []))}
     kept = msgspec.structs.replace(analysis, codes=_public(analysis.codes), evidence=shaped)
-    facts: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(row, analysis=kept))
+    facts: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode(msgspec.structs.replace(row, analysis=kept))
+    )
     return facts
 
 
