@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurora.sandbox import wares
+from aurora.sandbox import neighbours, wares
 
 
 def search(query: str, limit: int, lang: str) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def resolve(body: dict[str, Any]) -> dict[str, Any]:
     words = [body.get("query"), hints.get("product_id"), hints.get("sku_id"), hints.get("title")]
     if isinstance(reference, dict):
         words.append(reference.get("product_id"))
-    hits = wares.named(" ".join(str(word) for word in words if word), 3)
+    hits = _named(" ".join(str(word) for word in words if word), 3)
     if not hits:
         return {"resolved": False, "reason_code": "NO_CANDIDATES", "candidates": []}
     return {
@@ -46,7 +46,7 @@ def invoke(body: dict[str, Any]) -> dict[str, Any]:
     product = product if isinstance(product, dict) else {}
     keys = ("product_id", "sku_id", "query", "name", "display_name", "brand")
     text = " ".join(str(source[key]) for source in (payload, product) for key in keys if source.get(key))
-    hits = wares.named(text, 1)
+    hits = _named(text, 1)
     if body.get("operation") != "offers.resolve" or not hits:
         return {"status": "error", "reason_code": "no_candidates"}
     reference = {"product_id": hits[0].id, "merchant_id": wares.MERCHANT}
@@ -58,6 +58,12 @@ def invoke(body: dict[str, Any]) -> dict[str, Any]:
             "canonical_product_ref": reference,
         },
     }
+
+
+def _named(text: str, limit: int) -> list[wares.Ware]:
+    """What the text names; a neighbour by its whole name before what a search would find."""
+    beside = neighbours.named_in(text)
+    return [beside] if beside is not None else wares.named(text, limit)
 
 
 def _found(asked: Any) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def offer(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return {"ok": False, "error": "bad_url"}
     chinese = body.get("market") == "CN"
-    ware = next((ware for ware in wares.SHELF if ware.id in url), None)
+    ware = next((ware for ware in (*wares.SHELF, *neighbours.WARES) if ware.id in url), None)
     cream = wares.BY_ID["mock_moisturizer_1"]
     price = {"amount": 12.34, "currency": "USD"}
     image = "https://shop.example/images/placeholder.png"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurora.sandbox import wares
+from aurora.sandbox import neighbours, wares
 from aurora.sandbox.asked import Asked
 from aurora.sandbox.decision.cues import SCHEMA, Cue, Reply, as_text
 from aurora.sandbox.decision.verdicts import assessment
@@ -31,7 +31,7 @@ def _on_the_shelf(asked: Asked) -> wares.Ware | None:
         named = ware.name_en.lower().split()[:2], ware.name_cn[:2]
         if asked.anchor_id == ware.id or " ".join(named[0]) in low or named[1] in low:
             return ware
-    return None
+    return neighbours.named_in(f"{asked.anchor_id}\n{asked.message}")
 
 
 def _assessment(asked: Asked, dupe: bool, confidence: float) -> dict[str, Any]:
