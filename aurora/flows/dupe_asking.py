@@ -20,6 +20,7 @@ PARSE_MS = 9000
 """Limit of finding out which product is meant (contract D 3.3)."""
 RESERVE_MS = 400
 """Kept back for choosing, wording and sending the answer."""
+_AS_IF_UNKNOWN = safety.forbidden_for(None)
 LEAST_MS = 1000
 """Below this nothing more is asked upstream: nobody answers such a question so soon."""
 MEMORY_MS = 1500
@@ -36,7 +37,7 @@ class Asking:
         self.lang = stage.turn.context.lang
         self.profile: Profile | None = None
         self.logs: list[SkinLog] = []
-        self.forbidden = safety.forbidden_for(None)
+        self.forbidden = _AS_IF_UNKNOWN
         stage.envelope.forbid(self.forbidden)
         self._memory = stage.start(ReadMemory(cap_ms=MEMORY_MS)) if person else None
 

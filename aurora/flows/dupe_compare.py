@@ -33,7 +33,8 @@ from aurora.rules.safety import wording
 from aurora.rules.upstream_answer import harmless
 
 KIND = "dupe_compare"
-RECALL_MS = 1000
+RECALL_MS = 500
+"""What is known of a product is waited for this long, before it is asked which one it is."""
 THAT_PASS = frozenset({"I2"})
 """Rules about a state that passes (acids on an impaired barrier): the comparison says to wait (D 2.4)."""
 GRACE_MS = 700
@@ -57,11 +58,9 @@ class _Side:
         self.alternatives: list[dict[str, Any]] = []
         keys = product_keys(product_id=self.named.anchor_id, url=self.named.url, lang=asking.lang)
         self._recalled = asking.stage.start(RecallKnowledge(kind="product", keys=keys)) if keys else None
-        self._parsing = asking.ask(
-            dupe_queries.parse(self.named, asking.lang), cap_ms=PARSE_MS, url=self.named.url
-        )
-        self._is_parsed = False
+        self._parsing: Pending | None = None
         self._scanning: Pending | None = None
+        self._made: Made | None = None
 
     @property
     def anchor_id(self) -> str:
@@ -83,10 +82,18 @@ class _Side:
     @property
     def made(self) -> Made:
         """What is in it, as far as anybody said."""
-        return made_of(self.analysis, self.asked, self._asking.lang)
+        if self._made is None:
+            self._made = made_of(self.analysis, self.asked)
+        return self._made
 
-    async def recall(self) -> None:
-        """Take what is known of it."""
+    async def begin(self) -> None:
+        """Take what is known of it; if that is nothing, ask which product it is."""
+        await self._recall()
+        if self.analysis is None:
+            query = dupe_queries.parse(self.named, self._asking.lang)
+            self._parsing = self._asking.ask(query, cap_ms=PARSE_MS, url=self.named.url)
+
+    async def _recall(self) -> None:
         if self._recalled is None:
             return
         finding = await self._recalled.wait(at_most_ms=min(RECALL_MS, self._asking.left_ms()))
@@ -97,12 +104,12 @@ class _Side:
 
     async def parse(self, *, at_most_ms: int) -> None:
         """Take which product it is, and what came along with that."""
-        if self._is_parsed:
+        if self._parsing is None:
             return
         reply = await self._asking.reply(self._parsing, at_most_ms=at_most_ms)
         if reply is None:
             return
-        self._is_parsed = True
+        self._parsing = None
         self.parsed = read_parse(reply.structured, reply.answer, self.named)
         self.alternatives = alternatives.found_in(
             answer=reply.answer, structured=reply.structured, cards=reply.cards
@@ -126,7 +133,7 @@ class _Side:
 
     def _learn(self, analysis: Analysis) -> None:
         if analysis.key_ingredients and self.analysis is None:
-            self.analysis = in_words(analysis, self._asking.lang)
+            self.analysis, self._made = in_words(analysis, self._asking.lang), None
 
 
 class _Comparing:
@@ -145,7 +152,9 @@ class _Comparing:
         self._fragile = False
 
     async def answer(self) -> None:
-        self._plan(dupe_compare.nothing())
+        self._plan()
+        for side in (self._original, self._dupe):
+            await side.begin()
         await self._asking.meet()
         profile = self._asking.profile
         self._fragile = profile is not None and (profile.barrierStatus or "").lower() in FRAGILE
@@ -155,12 +164,9 @@ class _Comparing:
 
     async def _best(self) -> Comparison:
         """The first source with a tradeoff to tell (contract D 3.4)."""
-        for side in (self._original, self._dupe):
-            await side.recall()
         half = self._stage.settings.dupe_compare_budget_ms // 2
         stated = self._read(await self._asking.reply(self._compared, at_most_ms=half))
         if stated is not None and stated.tradeoffs:
-            self._plan(stated)
             await self._parse(at_most_ms=GRACE_MS)
         else:
             await self._parse(at_most_ms=0)
@@ -263,11 +269,10 @@ class _Comparing:
         )
         return first, second
 
-    def _plan(self, comparison: Comparison) -> None:
-        """What leaves if the budget fires now, although every wait ends before it."""
+    def _plan(self) -> None:
+        """What leaves if the budget fires although every wait ends before it."""
+        comparison = dupe_compare.nothing()
         original, dupe = self._shown(comparison)
-        if any(self._against(comparison, original, dupe)):
-            comparison = dupe_compare.nothing()
         payload = comparison.payload(original, dupe, self._lang)
         card = Card(
             card_id=f"dupe_{self._stage.turn.context.request_id}",

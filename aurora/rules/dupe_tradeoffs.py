@@ -40,7 +40,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+", re.ASCII)
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What a product is made of, as far as anybody says. hero: the leading ingredient, "" if unknown.
+    """What a product is made of, as far as anybody says. hero: the leading ingredient, if a source named it.
 
     risks: lines of a source. confidence: 0..1 of whoever says it.
     """
@@ -51,17 +51,16 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
-def made_of(analysis: Analysis | None, product: Mapping[str, Any], lang: Lang) -> Made:
+def made_of(analysis: Analysis | None, product: Mapping[str, Any]) -> Made:
     """What an analysis says is in a product; without one, what its own object names."""
     science = analysis.evidence.get("science", {}) if analysis is not None else {}
     named = analysis.key_ingredients if analysis is not None else []
     actives = product.get("key_actives")
     own = [text for text in actives if isinstance(text, str)] if isinstance(actives, list) else []
-    ingredients = without_water(named or own)
     return Made(
-        ingredients=ingredients,
+        ingredients=without_water(named or own),
         risks=[line for line in science.get("risk_notes", []) if not _CODE.fullmatch(line)],
-        hero=analysis.hero["name"] if analysis is not None and analysis.hero else _hero(ingredients, lang),
+        hero=analysis.hero["name"] if analysis is not None and analysis.hero else "",
         confidence=analysis.confidence if analysis is not None else None,
     )
 
@@ -108,10 +107,9 @@ def of_ingredients(original: Made, dupe: Made, lang: Lang, *, fragile: bool) -> 
     said += [tradeoff("risk", lang, told=clause(line)) for line in new]
     if not said:
         return _emphasis(ours, theirs, lang)
-    if original.hero and dupe.hero and fold(original.hero) != fold(dupe.hero):
-        shift = tradeoff(
-            "hero_shift", lang, original=called(original.hero, lang), dupe=called(dupe.hero, lang)
-        )
+    leads = _hero(original, lang), _hero(dupe, lang)
+    if all(leads) and fold(leads[0]) != fold(leads[1]):
+        shift = tradeoff("hero_shift", lang, original=leads[0], dupe=leads[1])
         said = [*said[: _MOST_DIFFERENCES - 1], shift]
     return said[:_MOST_DIFFERENCES]
 
@@ -154,9 +152,11 @@ def _added_to(family: Family, theirs: Iterable[str], ours: Iterable[str], lang: 
     return [tradeoff(line, lang, names=listed(added, lang))] if added and not holds(family, ours) else []
 
 
-def _hero(ingredients: Iterable[str], lang: Lang) -> str:
-    """The ingredient that does most of the work, as we know them; "" if we know none of them."""
-    hero = hero_of(known_in(ingredients))
+def _hero(made: Made, lang: Lang) -> str:
+    """The ingredient that does most of the work: as its source says, else as we know them, else blank."""
+    if made.hero:
+        return called(made.hero, lang)
+    hero = hero_of(known_in(made.ingredients))
     return pick(lang, hero.name) if hero is not None else ""
 
 

@@ -119,6 +119,8 @@ def read_cards(cards: Iterable[Mapping[str, Any]], *, keep_kb: bool = False) -> 
 def harmless(value: Any, *, keep_kb: bool = False) -> Any:
     """`value` without markup and acting links in its texts, and without internal references unless kept."""
     if isinstance(value, str):
+        if "<" not in value and ":" not in value:  # neither a tag nor an address, nor an internal reference
+            return value
         text = upstream_text.without_acting_links(upstream_text.without_markup(value))
         return text if keep_kb else upstream_text.without_kb(text)
     if isinstance(value, list):
