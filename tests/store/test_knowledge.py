@@ -153,11 +153,12 @@ async def test_of_too_many_rows_the_oldest_unverified_go_first_and_forgotten_one
         ):
             await knowledge.keep(kind, row(key, verified=verified, at=NOW - timedelta(days=90 - n)))
         await knowledge.keep(kind, row("gone", at=NOW - timedelta(days=101)))
+    left = []
     async with without_its_hours(db, settings) as store:
-        await store.maintenance.once()
-        assert [await keys(db, kind) for kind in KINDS] == ["v1 v2 v3"] * 2
-        await store.maintenance.once()
-        assert [await keys(db, kind) for kind in KINDS] == ["v1 v2 v3"] * 2
+        for _ in range(2):
+            await store.maintenance.once()
+            left += [await keys(db, kind) for kind in KINDS]
+    assert left == ["v1 v2 v3"] * 4
     async with without_its_hours(db, Settings(kb_max_rows=1)) as store:
         await store.maintenance.once()
     assert [await keys(db, kind) for kind in KINDS] == ["v3"] * 2
