@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,8 +39,9 @@ from aurora.flows.table import TURN_KINDS
 from aurora.rules import rollout
 from aurora.rules.request import trigger_source
 from soak.simulation_client import Client
-from soak.simulation_cuts import Cuts
+from soak.simulation_cuts import Cuts, sites_of_a_turn
 from soak.simulation_dice import ACTOR, CLIENT, PROCESS, Dice
+from soak.simulation_hunt import Hunter
 from soak.simulation_people import PHOTO, Planned, planned
 from soak.simulation_settings import BUDGETS, settings, shelf
 from soak.simulation_store import SimulatedStore
@@ -74,6 +75,7 @@ AFTER_MS = (
     11999,
 )
 MOST_TICKS = 24
+SITES = sites_of_a_turn()
 UPSTREAMS = ("decision", "commerce", "geocoding", "forecast", "photos", "mail", "gemini", "openai")
 
 
@@ -113,10 +115,18 @@ class World:
         self.left_over = 0
         self.virtual_s = 0.0
         self.settings = settings(dice)
-        self.store = SimulatedStore(self.settings, dice, self._now)
+        # Every third world hunts. Its writes take longer than its turns: answers wait for their facts.
+        self.hunter = Hunter(SITES, dice) if seed % 3 == 2 else None
+        self.store = SimulatedStore(self.settings, dice, self._now, late=self.hunter is not None)
         self.burst = dice.chance(0.3)
         self.links = {name: link(name, self.settings, dice) for name in UPSTREAMS}
-        self._plan = planned(dice, dice.whole(*TURNS))
+        self._plan = planned(
+            dice,
+            dice.whole(*TURNS),
+            rare=self.hunter is not None,
+            leads=self.hunter.leads if self.hunter is not None else (),
+            photos=self.hunter is not None and self.hunter.after_photos,
+        )
         self._of: dict[str, Lived] = {}
         self._clients = {each.uid: Client(dice) for each in self._plan}
         self.house = House(
@@ -179,12 +189,15 @@ class World:
                     requests.start_soon(self._request, each)
 
     async def _request(self, each: Planned) -> None:
-        with trio.CancelScope() as client:
+        with trio.CancelScope() as client, self._hunted(client):
             async with trio.open_nursery() as nursery:
                 if self.dice.fault(CLIENT, 0.8):
                     nursery.start_soon(self._hang_up, client)
                 await self._serve(each)
                 nursery.cancel_scope.cancel()
+
+    def _hunted(self, client: trio.CancelScope) -> AbstractContextManager[None]:
+        return self.hunter.following(client) if self.hunter is not None else nullcontext()
 
     async def _hang_up(self, client: trio.CancelScope) -> None:
         """At an instant, and a few steps of the scheduler later, so that it falls between two steps too."""
@@ -293,8 +306,9 @@ class World:
 def lived(seed: int) -> World:
     """The world of a seed, over."""
     world = World(seed)
+    watching = [world.hunter] if world.hunter is not None else []
     with seeded(seed), telemetry.quiet():
-        trio.run(world.live, clock=trio.testing.MockClock(autojump_threshold=0))
+        trio.run(world.live, clock=trio.testing.MockClock(autojump_threshold=0), instruments=watching)
     return world
 
 

@@ -48,6 +48,7 @@ OUTSIDE: Mapping[str, str] = {
 
 # Awaits of what never waits when it is reached there: no cut can fall on them. A seed that cuts at one fails.
 _NO_FACT = "a form states no fact that an answer could wait for"
+_ACKNOWLEDGED = "a fact that comes with a tap is acknowledged one step earlier"
 _SAVED_BEFORE = "the facts' own wait is over by then"
 NEVER_WAITS: Mapping[str, str] = {
     "flows/chat_steps/diagnosis.py diagnosis: "
@@ -58,11 +59,16 @@ NEVER_WAITS: Mapping[str, str] = {
     "await turn.answer(acknowledged(turn, saved=await turn.saved()))": _SAVED_BEFORE,
     "flows/chat_steps/pending_flow.py next_clarification: "
     "await turn.answer(await _question(turn, turn.asking))": _SAVED_BEFORE,
+    "flows/chat_steps/pending_flow.py resume_clarification: await red_flags(turn)": (
+        "whatever waited, and each answer to it, was heard for red flags when it was said"
+    ),
+    "flows/chat_steps/small_chips.py small_chips: await turn.answer(Reply(say=pick(turn.lang, answer.say), "
+    "chips=turn.chips(*answer.chips), reach=answer.next_state))": _ACKNOWLEDGED,
     "flows/profile.py delete: await stage.ask(EraseAccount())": "nobody signs in in these worlds",
     "actors/memory.py _answer: await store.erase(Identity(uid=turn.identity.uid))": (
         "nobody signs in in these worlds"
     ),
-    "actors/signed_urls.py SignedUrls._exchange: await self._pool(origin)": "only a fifth storage waits",
+    "actors/signed_urls.py SignedUrls._exchange: await self._pool(address.origin)": "only a fifth storage waits",
     "flows/reco.py _answered: await red_flags(turn)": _NO_FACT,
     "flows/reco.py _answered: await safety_check(turn)": _NO_FACT,
     "flows/chat_steps/profile_saved.py profile_saved: "
@@ -186,11 +192,11 @@ class Cuts:
     def _place(self, code: CodeType, instruction: int) -> Site | None:
         key = (code, instruction)
         if key not in self._places:
-            self._places[key] = _site(code, instruction)
+            self._places[key] = site_at(code, instruction)
         return self._places[key]
 
 
-def _site(code: CodeType, instruction: int) -> Site | None:
+def site_at(code: CodeType, instruction: int) -> Site | None:
     """Where an instruction of ours stands in the source; None for anybody else's."""
     path = Path(code.co_filename)
     if not path.is_relative_to(ROOT):

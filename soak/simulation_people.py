@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -73,6 +74,11 @@ PATCHES: tuple[dict[str, Any] | None, ...] = (
     {"high_risk_medications": ["isotretinoin"]},
     {"travel_plan": {"destination": "Reykjavik", "start_date": "2026-12-01", "end_date": "2026-12-05"}},
 )  # fmt: skip
+ROUTINES = (
+    ROUTINE, ROUTINE, "retinol every night", "早晚洁面，晚上用视黄醇",
+    "a cleanser, but it is severely painful and oozing pus",
+)  # fmt: skip
+HARMLESS = ({"skinType": "dry"}, {"goals": ["acne"], "sensitivity": "low"}, {"skinType": "oily"})
 FORMS: tuple[dict[str, Any], ...] = (
     {}, {"focus": "acne", "include_alternatives": True},
     {"focus": "acne", "constraints": {"budget": "¥200", "goal": "dark spots", "preference": "retinol"}},
@@ -110,6 +116,14 @@ RARE: tuple[dict[str, Any], ...] = (
     {"message": "有没有薇诺娜的产品"},
     {"message": "which ingredients should I look for?"},
     {"message": "plan a trip for me"},
+    {"message": "plan a trip for me"},
+    {"message": "Send a link"},
+    {"message": "It will snow tomorrow in Oslo, what should I change?"},
+    {"message": "Is this good for me: Nobody's Serum PRODUCT_UNKNOWN_TEST"},
+    {"message": "Can I use this? Ingredients: water, glycerin, niacinamide, panthenol, retinol, fragrance"},
+    {"message": "what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST"},
+    {"message": "what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST"},
+    {"message": "dry", "clarification_id": "skin_type"},
 )
 CLIENT_STATES = (
     "IDLE_CHAT", "DIAG_PROFILE", "DIAG_PROFILE", "RECO_GATE", "RECO_RESULTS", "ROUTINE_REVIEW", "NOWHERE",
@@ -129,6 +143,8 @@ KINDS: tuple[str, ...] = (
     "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
     "reco_generate", "photo_presign", "photo_confirm", "photo_upload",
 )  # fmt: skip
+LED = (*["chat"] * 8, "analysis", "profile_update")
+WITH_PHOTOS = ("chat", "photo_presign", "photo_confirm", "photo_upload", "analysis", "analysis", "analysis")
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +180,19 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         return said.get("message") in RED_FLAGS or said.get("focus") in RED_FLAGS
 
 
-def planned(dice: Dice, turns: int) -> list[Planned]:
-    """What some people send, in order of sending. Most of them have told who they are first."""
+def planned(
+    dice: Dice,
+    turns: int,
+    *,
+    rare: bool = False,
+    leads: Sequence[dict[str, Any]] = (),
+    photos: bool = False,
+) -> list[Planned]:
+    """What some people send, in order of sending. Most of them have told who they are first.
+
+    rare: nearly every word comes with a fact, and leads to rare answers, above all these `leads`. photos:
+    most of them send photos.
+    """
     people = [f"uid-{number}" for number in range(dice.whole(1, 3))]
     made: list[Planned] = []
     for uid in people:
@@ -176,8 +203,14 @@ def planned(dice: Dice, turns: int) -> list[Planned]:
             routine = {"currentRoutine": ROUTINE}
             made.append(_request(dice, len(made), uid, "analysis", routine, alone=True, first=True))
     while len(made) < turns:
-        uid, kind = dice.pick(people), dice.pick(KINDS)
-        made.append(_request(dice, len(made), uid, kind, _body(dice, kind)))
+        uid, kind = dice.pick(people), dice.pick(WITH_PHOTOS if photos else LED if leads else KINDS)
+        body = _body(dice, kind)
+        if rare and kind == "chat" and dice.chance(0.8):
+            lead = dice.pick(leads) if leads and dice.chance(0.8) else None
+            body = _with_fact(lead or dice.pick((*RARE, {"message": dice.pick(MESSAGES)})), dice, HARMLESS)
+        elif photos and kind == "analysis":
+            body = _with_photo(dice)
+        made.append(_request(dice, len(made), uid, kind, body))
         while kind in ("chat", "reco_generate") and dice.chance(0.45):
             if kind == "chat" and dice.chance(0.3):  # the same again
                 made.append(_request(dice, len(made), uid, kind, made[-1].body, alone=True))
@@ -271,10 +304,17 @@ def _chat(dice: Dice) -> dict[str, Any]:
     return body
 
 
-def _with_fact(body: dict[str, Any], dice: Dice) -> dict[str, Any]:
+def _with_photo(dice: Dice) -> dict[str, Any]:
+    photo = {"slot_id": "daylight", "photo_id": f"upl_{dice.whole(1, 3)}", "qc_status": "passed"}
+    return {"currentRoutine": ROUTINE, "use_photo": True, "photos": [photo]}
+
+
+def _with_fact(
+    body: dict[str, Any], dice: Dice, facts: Sequence[dict[str, Any] | None] = PATCHES
+) -> dict[str, Any]:
     """The same request with a fact: while the answer is made, it is still being saved."""
     action = body.get("action", {})
-    data = {**action.get("data", {}), "profile_patch": dice.pick(PATCHES) or {"skinType": "dry"}}
+    data = {**action.get("data", {}), "profile_patch": dice.pick(facts) or {"skinType": "dry"}}
     named = action.get("action_id", "profile.patch")
     return {**body, "action": {"action_id": named, "kind": "chip", "data": data}}
 
@@ -282,7 +322,7 @@ def _with_fact(body: dict[str, Any], dice: Dice) -> dict[str, Any]:
 def _analysis(dice: Dice) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if dice.chance(0.7):
-        body["currentRoutine"] = dice.pick((ROUTINE, "retinol every night", "早晚洁面，晚上用视黄醇"))
+        body["currentRoutine"] = dice.pick(ROUTINES)
     if dice.chance(0.5):
         body["use_photo"] = True
         status, photo = dice.pick(("passed", "passed", "failed")), f"upl_{dice.whole(1, 3)}"

@@ -32,6 +32,7 @@ ERRORS = (
 )
 SLOW_MS = (1, 499, 500, 501, 1499, 1500, 2999, 3000, 6000)
 BUSY_MS = (0, 0, 1, 5)
+LATE_MS = 450  # before every write of a late store: longer than most turns take, within what they wait
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,15 +66,18 @@ class SimulatedStore:
     committed: since each identity's last erasure are what its rows are made of. acknowledged: (stream, event
     id) that a caller was told about. erasures: (stream, how many facts of anybody were committed before,
     when). unwritten: handed over and neither written nor failed. Some worlds have a store in which every
-    write is slow: there nearly every answer waits for its facts.
+    write is slow: there nearly every answer waits for its facts. late: so is this one, in every write.
     """
 
     storage = "ephemeral"
 
-    def __init__(self, settings: Settings, dice: Dice, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, dice: Dice, clock: Callable[[], datetime], *, late: bool = False
+    ) -> None:
         self._kept = EphemeralStore(settings, clock)
         self._dice = dice
         self._tardy = bool(dice.heat) and dice.chance(0.3)
+        self._late = late
         self._letters: deque[_Letter] = deque()
         self._wake = trio.Event()
         self._epochs: dict[str, int] = {}
@@ -184,6 +188,8 @@ class SimulatedStore:
 
     async def _write(self, letter: _Letter) -> None:
         slow = self._tardy or letter.fault in ("store.append_slow", "store.erase_slow")
+        if self._late:
+            await trio.sleep(LATE_MS / 1000)
         await trio.sleep(self._dice.pick(SLOW_MS if slow else BUSY_MS) / 1000)
         if letter.fault in ("store.append_failed", "store.erase_failed"):
             letter.error = StoreError(*self._dice.pick(ERRORS))

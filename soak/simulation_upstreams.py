@@ -48,6 +48,7 @@ STUBS = (
     "ANCHOR_CONTEXT_ONLY_TEST", "PRODUCT_UNKNOWN_TEST", "PRODUCT_FLAT_TEST", "INJECTION_TEST",
     "SHORT_CARDS_BELOW_STRIPPED_RECO_TEST", "STRUCTURED_STUB_ONLY_TEST", "OVERLONG_TEMPLATE_CONTEXT_TEST",
 )  # fmt: skip
+ASKS_BACK = (True, *[False] * 15)  # instead of answering, and says no more
 VISION_STUBS = ("", "", "prose", "forbidden", "question")
 CHECKS = ("passed", "passed", "too_dark", "failed", "pending", "pending", "done", "odd")
 STORAGE, SIGNATURE = "http://storage.simulated", "sig-that-nobody-may-tell"
@@ -200,7 +201,9 @@ def healthy(target: str, content: bytes | None, pick: Pick) -> Body:
     if path.endswith(":generateContent") and content is not None:
         prompt = vision.prompt_of_gemini(msgspec.json.decode(content))
         return vision.gemini(prompt, pick(VISION_STUBS))
-    return _decision(content, pick(STUBS)) if content is not None else _commerce(asked)
+    if content is None:
+        return _commerce(asked)
+    return {"intent": "clarify"} if pick(ASKS_BACK) else _decision(content, pick(STUBS))
 
 
 def _slot(pick: Pick) -> Body:

@@ -9,7 +9,10 @@ from aurora.rules.small_chips import ANSWERS
 
 
 async def small_chips(turn: ChatTurn) -> bool:
-    """Answer a tap that the table knows, unless words came with it that ask for more."""
+    """Answer a tap that the table knows, unless words came with it that ask for more.
+
+    A fact that came with it has been acknowledged by `profile_saved`.
+    """
     ask = turn.ask
     if ask.action_id is None or ask.worded:
         return False
@@ -21,6 +24,5 @@ async def small_chips(turn: ChatTurn) -> bool:
             say=pick(turn.lang, answer.say),
             chips=turn.chips(*answer.chips),
             reach=answer.next_state,
-            profile=turn.profile_summary() if turn.patch else None,
         )
     )
