@@ -38,7 +38,7 @@ RECALL_MS = 500
 THAT_PASS = frozenset({"I2"})
 """Rules about a state that passes (acids on an impaired barrier): the comparison says to wait (D 2.4)."""
 GRACE_MS = 700
-"""How long a comparison that has come waits for which products are meant."""
+"""How long each product is waited for once the comparison has come, or has not by half time."""
 
 
 async def compare(stage: Stage) -> None:
@@ -166,10 +166,8 @@ class _Comparing:
         """The first source with a tradeoff to tell (contract D 3.4)."""
         half = self._stage.settings.dupe_compare_budget_ms // 2
         stated = self._read(await self._asking.reply(self._compared, at_most_ms=half))
-        if stated is not None and stated.tradeoffs:
-            await self._parse(at_most_ms=GRACE_MS)
-        else:
-            await self._parse(at_most_ms=0)
+        await self._parse(at_most_ms=GRACE_MS)
+        if stated is None or not stated.tradeoffs:
             self._scan()
             await self._parse(at_most_ms=PARSE_MS)
         listed = dupe_compare.read_alternatives(
