@@ -17,6 +17,7 @@ from aurora.lifetime import service_nursery
 from aurora.settings import Settings
 from aurora.store.knowledge import KnowledgeRow
 from aurora.store.postgres import Database
+from aurora.web.house import open_house
 from aurora.web.refreshing import BUDGET_MS, NOBODY, player
 from tests.support.fakes import NOW, FakeStore, house_for
 from tests.support.sandbox import Served
@@ -102,6 +103,29 @@ async def test_a_refresh_has_a_budget_and_a_bug_is_its_own(kinds: Any, autojump_
     kinds(broken)
     with pytest.raises(ZeroDivisionError):
         await player(house)(asked())
+    assert house.in_flight == 0
+
+
+async def test_a_refresh_ends_with_the_house(kinds: Any) -> None:
+    """However long it would take: it is cancelled while links and store are still open."""
+    begun, ended = trio.Event(), trio.Event()
+
+    async def endless(stage: Stage) -> None:
+        begun.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.set()
+
+    kinds(endless)
+    with trio.fail_after(20):
+        async with open_house(Settings(retention_days=0)) as house:
+            assert house.knowledge.refresher.offer(asked())
+            await begun.wait()
+            assert house.in_flight == 1
+            house.knowledge.refresher.stop()
+            assert not ended.is_set()
+    assert ended.is_set()
     assert house.in_flight == 0
 
 
