@@ -159,6 +159,22 @@ async def test_row_44_what_is_no_body_is_refused(
             assert (answer.status, answer.json["ok"], answer.json["error"]) == (status, False, error)
 
 
+async def test_row_44_a_uid_need_not_be_sent_but_must_be_one() -> None:
+    async with staff() as client:
+        for path, body in ((FEEDBACK, VERDICT), (CLICK, OPENED)):
+            long = await client.post(path, body, uid="x" * 129)
+            forged = await client.post(path, body, headers={"Authorization": f"Bearer {'f' * 64}"})
+            assert (long.status, long.json["ok"], long.json["error"]) == (400, False, "BAD_REQUEST")
+            assert long.json["details"]["X-Aurora-UID"]["_errors"]
+            assert forged.status == 200
+
+
+async def test_row_44_other_methods_and_paths_answer_in_the_same_words() -> None:
+    async with staff() as client:
+        other = await client.send("PUT", FEEDBACK)
+    assert (other.status, other.json) == (405, {"ok": False, "error": "METHOD_NOT_ALLOWED"})
+
+
 async def test_row_44_a_click_counts_for_both_where_nothing_was_interleaved() -> None:
     series = 'reco_interleave_click_total{block="competitors",attribution="both",mode="main_path"}'
     before = counted(series)

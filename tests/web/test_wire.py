@@ -260,8 +260,8 @@ async def test_compressed_bodies_are_read(client: WebClient, encoding: str, enco
     [
         ("br", b"{}", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ("gzip", b"no gzip", 400, "INVALID_JSON"),
-        ("gzip", gzip.compress(b'{"acne":2}')[:-9], 400, "INVALID_JSON"),
-        ("gzip", gzip.compress(b" " * 5_000_000), 413, "PAYLOAD_TOO_LARGE"),
+        ("gzip", gzip.compress(b'{"acne":2}', mtime=0)[:-9], 400, "INVALID_JSON"),
+        ("gzip", gzip.compress(b" " * 5_000_000, mtime=0), 413, "PAYLOAD_TOO_LARGE"),
         ("deflate", zlib.compress(b" " * 5_000_000), 413, "PAYLOAD_TOO_LARGE"),
     ],
 )
@@ -314,7 +314,7 @@ async def test_errors_below_v1_are_envelopes_in_the_language_of_the_request(clie
         ("POST", "/healthz", 405, {"error": "METHOD_NOT_ALLOWED"}),
         ("GET", "/v1/events", 405, {"error": "METHOD_NOT_ALLOWED"}),
         ("GET", "/v1/ops/nothing", 404, {"error": "NOT_FOUND"}),
-        ("POST", "/v1/reco/interleave/click", 404, {"error": "NOT_FOUND"}),
+        ("POST", "/v1/reco/interleave/click", 404, {"ok": False, "error": "NOT_FOUND"}),
     ],
 )
 async def test_errors_elsewhere_are_plain_json(
