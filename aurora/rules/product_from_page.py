@@ -17,6 +17,8 @@ from aurora.rules.page.themes import TABLE as THEMES
 from aurora.rules.product_analysis import Analysis
 from aurora.rules.product_heroes import Known, as_hero, cares, hero_of, known_in
 from aurora.rules.product_reading import product_of
+from aurora.rules.routine import actives
+from aurora.rules.text import fold
 
 SOURCE: Final = "product_page"
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -41,8 +43,11 @@ _IN_PLACE: Final = 15  # of a list in falling order: what comes later is there i
 def judged(page: ProductPage, lang: Lang) -> Analysis:
     """An analysis of a page that was read and has an ingredient list."""
     listed = page.inci[:_MOST_LISTED]
-    known = known_in(listed)
+    known = known_in(page.inci)  # scent stands at the end of the longest lists
     early = [one for one in known_in(listed[:_IN_PLACE]) if one.hero]
+    # Safety rules judge by the key ingredients: what only they know (hydroquinone) must be among them.
+    others = [name for name in page.inci if actives.named(fold(name)) and not known_in([name])]
+    key = [*others, *(_as_listed(one, page.inci, lang) for one in known if one.hero)]
     product = product_of({"brand": page.brand, "name": page.name or page.title})
     if product is not None and page.price_amount is not None:
         product = {**product, "price": {"amount": page.price_amount, "currency": page.price_currency}}
@@ -50,7 +55,7 @@ def judged(page: ProductPage, lang: Lang) -> Analysis:
     hero = hero_of(early) or hero_of(known)
     raw: dict[str, Any] = {
         "science": {
-            "key_ingredients": [_as_listed(one, listed, lang) for one in known if one.hero][:_MOST_KEY],
+            "key_ingredients": list(dict.fromkeys(key))[:_MOST_KEY],
             "mechanisms": [_does(one, lang) for one in early[:4]],
             "fit_notes": [],
             "risk_notes": cares(known),
@@ -59,6 +64,7 @@ def judged(page: ProductPage, lang: Lang) -> Analysis:
         "expert_notes": [],
     }
     shaped = evidence.shaped(raw)
+    unpriced = ["price_unknown"] if page.price_amount is None else []
     return Analysis(
         product=product,
         verdict="likely",
@@ -66,7 +72,7 @@ def judged(page: ProductPage, lang: Lang) -> Analysis:
         hero=dict(as_hero(hero, lang)) if hero is not None else None,
         evidence={**shaped, "inci": listed},
         confidence=_confidence(len(listed), len(known)),
-        codes=["concentration_unknown", *([] if page.themes else ["social_signals_missing"])],
+        codes=["concentration_unknown", *([] if page.themes else ["social_signals_missing"]), *unpriced],
         gaps=evidence.gaps(raw),
     )
 

@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 Care = Literal["", "retinoid", "acid", "strong_acid", "fragrance", "drying_alcohol", "benzoyl_peroxide"]
 
 _READ_CAP: Final = 200
-_MOST_READ: Final = 80
+_MOST_READ: Final = 160  # more than a list of ingredients ever has
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class Known(msgspec.Struct, frozen=True):
 TABLE: Final[tuple[Known, ...]] = (
     Known(
         "retinoid",
-        r"retinol|retinal(?:dehyde)?\b|retinoid|retinyl|tretinoin|adapalene|视黄醇|视黄醛|a醇|维a",
+        r"retinol|retinal(?:dehyde)?\b|retinoid|retinoate|retinyl|tretinoin|adapalene|视黄醇|视黄醛|视黄酸|a醇|维a",
         ("Retinoid", "维A类"), ("renewal", "促进更新"),
         ("speeds up renewal, for lines and texture", "加快更新，改善细纹和粗糙"), "retinoid",
     ),
@@ -52,7 +52,8 @@ TABLE: Final[tuple[Known, ...]] = (
         ("clears pores from within", "深入毛孔，疏通堵塞"), "strong_acid",
     ),
     Known(
-        "aha", r"glycolic|lactic acid|mandelic|aha\b|果酸|甘醇酸|乙醇酸|(?<!聚)乳酸|杏仁酸",
+        "aha", r"glycolic|lactic acid|mandelic|gluconolactone|lactobionic|aha\b|果酸|甘醇酸|乙醇酸"
+        r"|(?<!聚)乳酸(?!钠|菌|杆)|杏仁酸|葡糖酸内酯|乳糖酸",
         ("AHA", "果酸"), ("exfoliation", "去角质"), ("loosens dead cells on the surface", "软化表面老废角质"),
         "strong_acid",
     ),
@@ -110,7 +111,10 @@ TABLE: Final[tuple[Known, ...]] = (
         ("firmness", "紧致"), ("support firmness over time", "长期使用有助紧致"),
     ),
     Known(
-        "fragrance", r"fragrance|parfum|limonene|linalool|citral\b|香精|香料", ("Fragrance", "香精"),
+        "fragrance",
+        r"fragrance|parfum|perfume|limonene|linalool|citral\b|geraniol|citronellol|eugenol|coumarin"
+        r"|essential oil|香精|香料|芳樟醇|柠檬烯|香叶醇|香茅醇|精油",
+        ("Fragrance", "香精"),
         ("scent", "香味"), ("only there for the scent", "只为气味"), "fragrance", hero=False,
     ),
     Known(
