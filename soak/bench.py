@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from soak import bench_memory, bench_overshoot, bench_photos, bench_throughput, bench_trace
+from soak import bench_memory, bench_overshoot, bench_photos, bench_products, bench_throughput, bench_trace
 from soak.stats import Figure, table
 
 
@@ -63,6 +63,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "throughput": lambda quick: bench_throughput.measure(*((1, 1.5) if quick else (5, 4.0))),
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
     "photos": lambda quick: bench_photos.measure(*((3, 2) if quick else (15, 8))),
+    "products": lambda quick: bench_products.measure(*((1, 1.5, 100) if quick else (5, 4.0, 200))),
     "replay": replay,
     "rebuild": rebuild,
     "recording": lambda quick: bench_trace.measure(*((1, 1.5) if quick else (7, 4.0))),

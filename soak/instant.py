@@ -1,7 +1,8 @@
-"""An upstream that answers at once: the understudy's healthy picks, as bytes made before the first request.
+"""An upstream that answers at once: the understudy's healthy answer, as bytes made before the first request.
 
-`python -m soak.instant --port N`. It costs a few microseconds per call, so that what a bench measures is the
-service and not the understudy. Every path gets the same answer.
+`python -m soak.instant --port N`: picks, or with `--task product` a product, its verdict and what is like it.
+It costs a few microseconds per call, so that what a bench measures is the service and not the understudy.
+Every path gets the same answer.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 RECEIVE_BYTES = 65536
 
 
-def answer_bytes() -> bytes:
-    """A whole HTTP answer with picks."""
-    body = msgspec.json.encode(reply(f'meta={{"lang":"EN"}}\n\n{PICKS_TASK}'))
+TASKS = {"picks": PICKS_TASK, "product": "Task: Parse\nInput: Even Tone Niacinamide Serum"}
+
+
+def answer_bytes(task: str = "picks") -> bytes:
+    """A whole HTTP answer to a task of `TASKS`."""
+    body = msgspec.json.encode(reply(f'meta={{"lang":"EN"}}\n\n{TASKS[task]}'))
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
@@ -52,10 +56,11 @@ async def serve_connection(stream: trio.SocketStream, *, answer: bytes) -> None:
 
 @click.command()
 @click.option("--port", type=int, required=True)
-def main(port: int) -> None:
+@click.option("--task", type=click.Choice(sorted(TASKS)), default="picks")
+def main(port: int, task: str) -> None:
     """Serve on loopback until stopped."""
     trio.run(
-        partial(trio.serve_tcp, partial(serve_connection, answer=answer_bytes()), port, host="127.0.0.1")
+        partial(trio.serve_tcp, partial(serve_connection, answer=answer_bytes(task)), port, host="127.0.0.1")
     )
 
 

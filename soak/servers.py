@@ -214,10 +214,10 @@ def sandbox() -> Iterator[Running]:
 
 
 @contextmanager
-def instant() -> Iterator[Running]:
-    """An upstream that answers every call with picks, at once."""
+def instant(task: str = "picks") -> Iterator[Running]:
+    """An upstream that answers every call with picks, or with a product (`soak.instant`), at once."""
     port = free_port()
-    with started(["-m", "soak.instant", "--port", str(port)], port, probe="/") as running:
+    with started(["-m", "soak.instant", "--port", str(port), "--task", task], port, probe="/") as running:
         yield running
 
 
