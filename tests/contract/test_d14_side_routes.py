@@ -56,7 +56,7 @@ async def staff(settings: Settings = ON, dsn: str | None = None) -> AsyncIterato
 @pytest.mark.parametrize(
     ("method", "path", "body"), [("POST", FEEDBACK, VERDICT), ("POST", CLICK, OPENED), ("GET", UPDATES, None)]
 )
-async def test_row_44_off_there_is_nothing(method: str, path: str, body: Any) -> None:
+async def test_row_44_and_a19_row_41_off_there_is_nothing(method: str, path: str, body: Any) -> None:
     async with web(Settings(retention_days=0)) as client:
         sent = json.dumps(body).encode() if body else b""
         answer = await client.send(method, f"{path}?ticket_id=x", body=sent)
