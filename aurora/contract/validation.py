@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
 from aurora.contract.errors import ContractError
-from aurora.contract.offer_requests import OffersResolve
+from aurora.contract.offer_requests import OffersResolve, oversized
 from aurora.contract.product_requests import (
     DupeCompare,
     DupeSuggest,
@@ -229,6 +229,8 @@ def _beyond_types(body: msgspec.Struct) -> Iterator[Problem]:
         yield from _too_large(body, "currentRoutine", "itinerary")
     elif isinstance(body, SkinAnalysisRequest):
         yield from _too_large(body, "currentRoutine")
+    elif isinstance(body, OffersResolve):
+        yield from oversized(body)
     else:
         yield from unnamed(body)
         yield from unclear(body)

@@ -26,7 +26,6 @@ _CHECKOUT = frozenset({"internal_checkout", "internalcheckout"})
 _ROUTES = ("purchase_route", "purchaseRoute")
 _NAMES = ("name", "display_name", "displayName", "title")
 _REASON_KEYS = ("pdp_open_fail_reason", "resolve_reason_code", "resolve_fail_reason")
-_MAX_DEPTH = 64
 
 Gap = tuple[str, str]
 
@@ -102,7 +101,7 @@ def _without(reason: str, gap: str, took_ms: int) -> Resolved:
 
 def item_of(product: Mapping[str, Any], offer: Mapping[str, Any], became: Resolved) -> dict[str, Any]:
     """One item of the card: `{product, offer, metadata, pdp_open}`."""
-    shown, sold = without_checkout(dict(product)), without_checkout(dict(offer))
+    shown, sold = without_checkout(product), without_checkout(offer)
     if became.snapshot is not None:
         shown, sold = patched(shown, sold, became.snapshot)
     sold = affiliate_first(sold)
@@ -146,26 +145,31 @@ def patched(
 def affiliate_first(offer: dict[str, Any]) -> dict[str, Any]:
     """The offer with a way out that the client knows: by its affiliate link, or none at all."""
     routes = [key for key in _ROUTES if key in offer]
-    to_affiliate = bool(outbound_url(offer.get("affiliate_url")))
+    to_affiliate = bool(outbound_url(offer.get("affiliate_url"))) or (
+        any(offer[key] == AFFILIATE for key in routes) and bool(outbound_url(link_of(offer)))
+    )
     if not routes and not to_affiliate:
         return offer
     kept = {key: value for key, value in offer.items() if key not in routes}
     return {**kept, "purchase_route": AFFILIATE} if to_affiliate else kept
 
 
-def without_checkout(value: Any, depth: int = 0) -> Any:
-    """`value` without checkouts of the shop's own, at any depth."""
-    if depth > _MAX_DEPTH:
-        return None
+def without_checkout(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of `value` without checkouts of the shop's own, at any depth."""
+    if b"checkout" not in msgspec.json.encode(value).lower():  # nearly always, and much sooner known so
+        return dict(value)
+    stripped: dict[str, Any] = _stripped(value)
+    return stripped
+
+
+def _stripped(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            key: without_checkout(inner, depth + 1)
+            key: _stripped(inner)
             for key, inner in value.items()
             if not (isinstance(key, str) and key.lower() in _CHECKOUT)
         }
-    if isinstance(value, list):
-        return [without_checkout(inner, depth + 1) for inner in value]
-    return value
+    return [_stripped(inner) for inner in value] if isinstance(value, list) else value
 
 
 def gaps_of(became: Sequence[Resolved]) -> list[Gap]:

@@ -110,6 +110,8 @@ async def test_row_a28_a_page_that_hangs_leaves_the_item_as_it_was(sandbox: Serv
         {"items": [ITEM], "market": ""},
         {"items": [ITEM], "market": "x" * 33},
         {"items": [ITEM], "market": None},
+        {"items": [{**ITEM, "product": {"name": "x" * 20_000}}]},
+        {"items": [ITEM, {**ITEM, "offer": {"badges": ["x" * 100] * 200}}]},
     ],
 )
 async def test_rows_a29_and_d43_bad_bodies_are_refused(body: dict[str, Any], sandbox: Served) -> None:

@@ -310,6 +310,15 @@ def test_a_checkout_of_the_shops_own_never_leaves(route: Any) -> None:
     assert item["offer"]["variants"] == [{"id": 1}]
 
 
+@pytest.mark.parametrize("key", ["purchase_route", "purchaseRoute"])
+def test_an_offer_that_goes_to_an_affiliate_by_another_address_still_does(key: str) -> None:
+    offer = item_of({}, {"url": URL, key: "affiliate_outbound"}, Resolved())["offer"]
+    assert offer == {"url": URL, "purchase_route": "affiliate_outbound"}
+    assert item_of({}, {"url": "javascript:x", key: "affiliate_outbound"}, Resolved())["offer"] == {
+        "url": "javascript:x"
+    }
+
+
 def test_an_offer_without_an_affiliate_link_names_no_route() -> None:
     assert item_of({}, {"purchase_route": "internal_checkout"}, Resolved())["offer"] == {}
 
