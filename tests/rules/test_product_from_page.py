@@ -25,7 +25,8 @@ def page(*extra: str, **said: object) -> ProductPage:
 CAUTIONS = [
     ("Glycolic Acid", "acids"), ("Salicylic Acid", "acids"), ("Gluconolactone", "acids"), ("乳酸", "acids"),
     ("Retinol", "others"), ("Hydroxypinacolone Retinoate", "others"), ("视黄醇", "others"),
-    ("Parfum (Fragrance)", "others"), ("Linalool", "others"), ("Rose Essential Oil", "others"), ("香精", "others"),
+    ("Parfum (Fragrance)", "others"), ("Linalool", "others"), ("Rose Essential Oil", "others"),
+    ("香精", "others"), ("精油", "others"),
     ("Hyaluronic Acid", ""), ("Stearic Acid", ""), ("Lactobacillus Ferment", ""), ("乳酸杆菌发酵产物", ""),
     ("Fragrance-Free Base", ""), ("Niacinamide", ""), ("Ethylhexyl Salicylate", ""), ("无香精", ""),
 ]  # fmt: skip

@@ -89,7 +89,10 @@ def ingredients(text: str) -> list[str]:
     chemical = sum(_CHEMICAL.search(fold(entry)) is not None for entry in valid)
     if len(valid) < _LEAST_VALID * len(entries) or chemical < _LEAST_CHEMICAL * len(valid):
         return []
-    once = list({fold(entry): entry for entry in reversed(valid)}.values())[::-1]
+    first: dict[str, str] = {}
+    for entry in valid:
+        first.setdefault(fold(entry), entry)
+    once = list(first.values())
     return once[:MOST_ENTRIES] if len(once) >= LEAST_ENTRIES else []
 
 

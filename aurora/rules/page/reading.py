@@ -10,7 +10,7 @@ from typing import Any
 
 from aurora.rules.page import structured
 from aurora.rules.page.document import Block, Document, document_of
-from aurora.rules.page.inci import after_label, ingredients, is_labelled
+from aurora.rules.page.inci import ENTRY_CAP, after_label, ingredients, is_labelled
 from aurora.rules.page.product_page import ProductPage
 from aurora.rules.page.themes import themes
 from aurora.rules.text import fold, pattern
@@ -102,7 +102,8 @@ def _price(document: Document, product: Any) -> tuple[float | None, str]:
 
 def _inci(document: Document, product: Any) -> list[str]:
     candidates = islice(_candidates(document, product), _MOST_CANDIDATES)
-    return next((found for text in candidates if (found := ingredients(text))), [])
+    found = next((found for text in candidates if (found := ingredients(text))), [])
+    return [entry for text in found if (entry := _plain(text, ENTRY_CAP))]
 
 
 def _candidates(document: Document, product: Any) -> Iterator[str]:
