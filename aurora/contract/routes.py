@@ -72,6 +72,7 @@ _SIDE: dict[int, tuple[str, ...]] = {
 # The commerce backend's own refusals keep their status, with UPSTREAM_ERROR; these are ours for it.
 _FORWARD: dict[int, tuple[str, ...]] = {
     400: ("BAD_REQUEST", "Invalid JSON"), 413: ("PAYLOAD_TOO_LARGE",), 415: ("UNSUPPORTED_MEDIA_TYPE",),
+    429: ("RATE_LIMITED",),
     502: ("UPSTREAM_FAILED", "UPSTREAM_REFUSED"), 503: ("PIVOTA_BACKEND_NOT_CONFIGURED", "OVERLOADED"),
     504: ("UPSTREAM_TIMEOUT",),
 }  # fmt: skip

@@ -8,7 +8,8 @@ goes a body of our own making with our own key, never a header of the client's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -20,9 +21,13 @@ from aurora.actors.house import House
 from aurora.actors.links import Reply as Answered
 from aurora.contract.errors import ContractError
 from aurora.contract.forward_requests import OPERATIONS, ProductsResolve, ShopInvoke
+from aurora.contract.turn import RequestContext
 from aurora.contract.validation import decode_as
 from aurora.rules import forwarding
+from aurora.rules.keyed import keyed
+from aurora.store.accounts import Window
 from aurora.web.answers import Reply
+from aurora.web.bearer import client_key
 from aurora.web.body import json_value
 from aurora.web.context import context_of
 from aurora.web.request import Arrived
@@ -31,6 +36,8 @@ from aurora.web.turn_connection import Handler
 RESOLVE_PATH = "/agent/v1/products/resolve"
 INVOKE_PATH = "/agent/shop/v1/invoke"
 LINK = "shop"
+OFTEN: Final = Window(600, timedelta(minutes=1))
+"""Calls of one client: ten a second, for behind one address may be many people."""
 _KEPT_MS = 100  # of the deadline, for answering
 _HIDDEN = b"[redacted]"
 _LEAST_SECRET = 8  # characters; a shorter key is a word of a development setup
@@ -58,20 +65,10 @@ def _handler(house: House, path: str, body_of: BodyOf) -> Handler:
         request.context = context_of(request)
         telemetry.bind_ids(request.context.request_id, request.context.trace_id)
         deadline = request.at + (budget_ms - _KEPT_MS) / 1000
-        body = body_of(said, max(1, int((deadline - trio.current_time()) * 1000)))
-        link = house.links.get(LINK)
         with house.admit(request.at, budget_ms):
-            if link is None:
-                outcome: Answered | Failure = Failure(actor=LINK, code="not_configured")
-            else:
-                outcome = await link.call(
-                    "POST",
-                    path,
-                    json=body,
-                    deadline=deadline,
-                    context=request.context,
-                    why=forwarding.told_by,
-                )
+            await _let_in(house, request)
+            body = body_of(said, max(1, int((deadline - trio.current_time()) * 1000)))
+            outcome = await _asked(house, path, body, deadline, request.context)
         if isinstance(outcome, Answered) and not isinstance(outcome.body, dict | list):
             outcome = Failure(actor=LINK, code="bad_shape")
         reply = _reply(outcome, settings.backend_api_key, resolving=path == RESOLVE_PATH)
@@ -82,6 +79,25 @@ def _handler(house: House, path: str, body_of: BodyOf) -> Handler:
         return msgspec.structs.replace(reply, headers={**request.extra_headers, **reply.headers})
 
     return handle
+
+
+async def _let_in(house: House, request: Arrived) -> None:
+    """Raises ContractError 429 for a client that comes too often: it all happens under our key."""
+    client = client_key(request, house.sign_in, house.settings)
+    limited = await house.knowledge.limiter.tried(((keyed("", "forwards", client), OFTEN),), request.now)
+    if limited is not None:
+        raise ContractError(429, "RATE_LIMITED", retry_after_s=limited.retry_after_s)
+
+
+async def _asked(
+    house: House, path: str, body: Any, deadline: float, context: RequestContext
+) -> Answered | Failure:
+    link = house.links.get(LINK)
+    if link is None:
+        return Failure(actor=LINK, code="not_configured")
+    return await link.call(
+        "POST", path, json=body, deadline=deadline, context=context, why=forwarding.told_by
+    )
 
 
 def _resolve_body(said: Any, left_ms: int) -> Any:

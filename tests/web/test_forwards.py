@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import structlog.testing
 import trio
 
 from aurora.settings import Settings
+from aurora.store.accounts import Window
+from aurora.web import forwards
 from tests.contract.test_b23 import house
 from tests.support.raw_upstream import Behaviour, RawUpstream, http, raw_upstream, replies, says, stalls
 from tests.support.sandbox import Served
@@ -20,7 +23,7 @@ from tests.support.web import WebAnswer, WebClient, web
 RESOLVE, INVOKE = "/agent/v1/products/resolve", "/agent/shop/v1/invoke"
 KEY = "agent-key-0123456789"
 PAGE = "https://aurora.pivota.cc"
-ASKED = {
+ASKED: dict[str, Any] = {
     "query": "Understudy Quiet Barrier Cream",
     "lang": "cn",
     "caller": "aurora_chatbox",
@@ -266,6 +269,21 @@ async def test_a_house_that_is_full_lets_nobody_in() -> None:
     assert got.status == 503
     assert got.json["error"] == "OVERLOADED"
     assert got.headers["retry-after"] == "1"
+
+
+async def test_a_client_that_comes_too_often_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forwards, "OFTEN", Window(2, timedelta(minutes=1)))
+    async with backend(says({}), auth_trusted_proxies=1) as (client, upstream):
+        first = [
+            await ask(client, path, body, **{"X-Forwarded-For": "9.9.9.1"})
+            for path, body in ((RESOLVE, ASKED), (INVOKE, SEARCH), (RESOLVE, ASKED))
+        ]
+        other = await ask(client, RESOLVE, ASKED, **{"X-Forwarded-For": "9.9.9.2"})
+        assert len(upstream.requests) == 3
+    assert [answer.status for answer in first] == [200, 200, 429]
+    assert first[2].json["error"] == "RATE_LIMITED"
+    assert 0 < int(first[2].headers["retry-after"]) <= 60
+    assert other.status == 200
 
 
 async def test_our_own_questions_do_not_wait_behind_the_clients() -> None:
