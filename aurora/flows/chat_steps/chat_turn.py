@@ -34,6 +34,7 @@ from aurora.rules import (
 from aurora.rules.artifact_gate import Confidence
 from aurora.rules.pending import Pending as Clarifying
 from aurora.rules.request import ChatAsk, normalise
+from aurora.rules.routine.question import Question, conflict_question
 from aurora.rules.transitions import RECO_STATES, Transition
 from aurora.store.facts import ConversationMoved, Fact, ProfilePatched
 
@@ -84,6 +85,7 @@ class ChatTurn:
         self.straight_upstream = False
         self.query_lead = ""
         self.clarification_history: list[dict[str, Any]] = []
+        self._combination: tuple[str, Question | None] | None = None
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -129,6 +131,14 @@ class ChatTurn:
         """Chips of the catalogue, without those that the client would refuse where it now stands."""
         here = self.agent_state if self.moved.client_moved else self.ask.client_state
         return chips.chips(self.lang, *(name for name in chip_ids if transitions.client_accepts(name, here)))
+
+    @property
+    def combination(self) -> Question | None:
+        """The question that the message asks about using things together, or None. Read once."""
+        text = self.ask.text
+        if self._combination is None or self._combination[0] != text:
+            self._combination = (text, conflict_question(text))
+        return self._combination[1]
 
     @property
     def missing_core(self) -> list[str]:

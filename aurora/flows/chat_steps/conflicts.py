@@ -7,7 +7,7 @@ from typing import Any
 from aurora.flows.chat_steps.chat_turn import ChatTurn
 from aurora.flows.chat_steps.reply import Reply, ReplyCard
 from aurora.rules.routine import heatmap, texts
-from aurora.rules.routine.question import Question, conflict_question, is_outright
+from aurora.rules.routine.question import Question, is_outright
 from aurora.rules.routine.simulation import simulate
 from aurora.rules.safety import person_of
 
@@ -18,7 +18,7 @@ async def conflicts(turn: ChatTurn) -> bool:
     What only mentions two actives ("a serum with ...", "acne with ...") is left to others.
     """
     text = turn.ask.text
-    question = conflict_question(text)
+    question = turn.combination
     if question is None or (turn.wants_picks and not is_outright(text)):
         return False
     return await turn.answer(_reply(turn, question))

@@ -13,7 +13,6 @@ from aurora.flows.chat_steps.product_verdict import subject_of
 from aurora.flows.chat_steps.reply import Reply
 from aurora.rules import fit_check as rules
 from aurora.rules import fit_texts
-from aurora.rules.routine.question import conflict_question
 
 
 async def fit_check(turn: ChatTurn) -> bool:
@@ -30,7 +29,7 @@ async def fit_check(turn: ChatTurn) -> bool:
                 profile=turn.profile_summary() if turn.patch else None,
             )
         )
-    if conflict_question(ask.text) is not None:
+    if turn.combination is not None:
         return False
     if subject is not None:
         turn.budget("chat", turn.settings.chat_budget_ms)

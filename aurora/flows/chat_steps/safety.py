@@ -57,7 +57,7 @@ def _as_far_as_sure(turn: ChatTurn) -> Profile | None:
 
 
 async def _ask(turn: ChatTurn, result: safety.Result) -> bool:
-    advice = wants_advice(turn.ask.text)
+    advice = wants_advice(turn.ask.text, combining=turn.combination is not None)
     if turn.answered_in_words == result.asking:
         # Words are no fact: they are passed on with the message, and nothing strong goes with it.
         safe_reply.be_careful(turn)

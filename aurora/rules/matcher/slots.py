@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from aurora.rules.analysis.ingredients import STRONG, TABLE
@@ -42,14 +44,21 @@ class Entry(msgspec.Struct, frozen=True):
 
 def entry_of(product: Product) -> Entry:
     """Read a row's step and strength."""
+    return Entry(product, *_read(product))
+
+
+@lru_cache(maxsize=4096)
+def _read(product: Product) -> tuple[Slot, bool, frozenset[str], bool]:
+    """The other fields of an `Entry`. Kept, as the same few rows are matched over and over: rows are frozen,
+    and only their words are looked at, so an equal row of another catalogue reads the same.
+    """
     contains = frozenset(product.ingredient_ids) | _named(product)
     tags = frozenset(product.risk_tags)
-    return Entry(
-        product=product,
-        slot=_slot(product, frozenset(product.ingredient_ids), tags),
-        strong=bool(tags & _STRONG_TAGS) or not contains.isdisjoint(STRONG),
-        contains=contains,
-        reads_strong=is_treatment_like(
+    return (
+        _slot(product, frozenset(product.ingredient_ids), tags),
+        bool(tags & _STRONG_TAGS) or not contains.isdisjoint(STRONG),
+        contains,
+        is_treatment_like(
             {
                 "name": f"{product.name} {product.name_zh}",
                 "ingredients": list(product.ingredient_ids),

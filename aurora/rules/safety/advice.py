@@ -7,7 +7,6 @@ question. What goes together, and how an ingredient works, may be answered besid
 from __future__ import annotations
 
 from aurora.rules import detectors
-from aurora.rules.routine.question import conflict_question
 from aurora.rules.text import hit, pattern
 
 _FOR_ME_EN = pattern(
@@ -22,11 +21,12 @@ _FOR_ME_CN = pattern(
 )
 
 
-def wants_advice(text: str) -> bool:
+def wants_advice(text: str, *, combining: bool) -> bool:
     """Does folded `text` ask whether something is right for the writer?
 
-    What to combine is a conflict check, and no such question, even if it begins with "can I".
+    combining: it asks what goes together (`conflict_question`). That is a conflict check, and no such
+    question, even if it begins with "can I".
     """
-    if conflict_question(text) is not None:
+    if combining:
         return False
     return detectors.asks_suitability(text) or hit(text, _FOR_ME_EN, _FOR_ME_CN)
