@@ -19,8 +19,8 @@ def answered(query: str) -> dict[str, Any]:
 
 
 def test_ids_and_names_are_nobody_elses_and_prices_are_prices() -> None:
-    for said in (lambda w: w.id, lambda w: w.name_en.lower(), lambda w: w.name_cn):
-        assert len({said(ware) for ware in EVERYTHING}) == len(EVERYTHING)
+    for said in ("id", "name_en", "name_cn"):
+        assert len({str(getattr(ware, said)).lower() for ware in EVERYTHING}) == len(EVERYTHING)
     assert all(ware.usd > 0 and ware.cny > 0 and ware.actives for ware in EVERYTHING)
     assert all(neighbours.named_in(ware.name(lang)) is None for ware in wares.SHELF for lang in LANGS)
 
