@@ -1,8 +1,9 @@
 """Product turns: answers a second beside the bare route, and what they add to one slow question upstream.
 
 Against an upstream that answers at once: recognising a product, judging one that has to be asked about,
-judging one that is known, comparing two. Then fifty people at once ask about products by their id while every
-question upstream takes two seconds: what the median answer takes beyond that is ours.
+judging one that is known, comparing two. Then people ask about products by their id, one every forty
+milliseconds, while every question upstream takes two seconds, so that fifty are always under way: what the
+median answer takes beyond the two seconds is ours.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ def _added(turns: int) -> Figure:
         requests = [people.post(ANALYZE, f"slow-{n}", asked_about(n)) for n in range(max(turns, IN_FLIGHT))]
         run_apart(_plan(service, requests[:IN_FLIGHT]))  # connections to the upstream are open from here on
         _slow(upstream)
-        outcome = run_apart(_plan(service, requests))
+        arrivals = [number * UPSTREAM_MS / IN_FLIGHT / 1000 for number in range(len(requests))]
+        outcome = run_apart(
+            msgspec.structs.replace(_plan(service, requests), mode="open", arrivals=arrivals, count=None)
+        )
     if set(outcome.statuses) != {200} or outcome.found.get('"Suitable"') != outcome.total:
         raise WrongAnswerError(f"{outcome.statuses} {outcome.errors} {outcome.found} of {outcome.total}")
     added = [latency - UPSTREAM_MS for latency in outcome.latencies_ms]

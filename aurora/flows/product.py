@@ -32,7 +32,7 @@ from aurora.rules import product_from_page, product_naming, product_parse, produ
 from aurora.rules.knowledge_keys import product_keys
 from aurora.rules.page.product_page import ProductPage
 from aurora.rules.product_analysis import Analysis
-from aurora.rules.product_blocks import blocks
+from aurora.rules.product_blocks import blocks, provenance
 from aurora.rules.product_enrichment import identified, personal, usable, without_answer
 from aurora.rules.product_knowledge import Row, claim, facts_of, may_read, row_in
 from aurora.rules.product_parse import Parsed
@@ -286,7 +286,8 @@ class _Analysing:
         """What leaves if the budget fires although every wait ends before it."""
         lang = self._lang
         analysis = without_answer(identified(read_analysis(None, None), self._named.product), lang)
-        payload = self._payload(analysis, _Judged(analysis=analysis))
+        told = provenance(generated_at=iso_ms(self._stage.turn.now), source="none")
+        payload = {**analysis.payload(lang, None), "provenance": told}
         return CutPlan(
             cards=[_card(self._stage, "analyze", CARD, payload, analysis.field_missing()[:MOST_GAPS])],
             message=product_texts.judged(self._named.words, "unknown", analysis.reasons, lang),

@@ -18,7 +18,6 @@ from aurora.rules.product_heroes import Known, cares, known_in
 CONTRACT: Final = "aurora.product_intel.contract.v2"
 BLOCK: Final = "aurora.product_intel.block.v1"
 PIPELINE: Final = "aurora_product_intel_main_path"
-SAME_BRAND: Final = "related_products"
 
 _TTL_HOURS: Final = {
     "ingredient_intel": 336, "skin_fit": 336, "social_signals": 48,
@@ -77,27 +76,47 @@ def blocks(
         "product_intel_contract_version": CONTRACT,
         **made,
         "confidence_by_block": {name: _level(score) for name, score in scores.items()},
-        "provenance": {
-            "generated_at": generated_at,
-            "contract_version": CONTRACT,
-            "pipeline": PIPELINE,
-            "source": source,
-            "validation_mode": "soft_fail",
-            "mode": mode or "main_path",
-            "dogfood_mode": dogfood,
-            "dogfood_features_effective": {
-                "interleave": False,
-                "exploration": False,
-                "async_rerank": False,
-                "show_employee_feedback_controls": dogfood,
-            },
-            "interleave": {"enabled": False, "rankerA": "", "rankerB": ""},
-            "lock_top_n_on_first_paint": 3,
-            "social_channels_used": _channels(analysis),
-            "guardrail_applied": bool(related),
-            "guardrail_violations": [],
-            "guardrail_circuit_open": False,
+        "provenance": provenance(
+            generated_at=generated_at,
+            source=source,
+            mode=mode,
+            dogfood=dogfood,
+            channels=_channels(analysis),
+            guarded=bool(related),
+        ),
+    }
+
+
+def provenance(
+    *,
+    generated_at: str,
+    source: str,
+    mode: str = "",
+    dogfood: bool = False,
+    channels: Sequence[str] = (),
+    guarded: bool = False,
+) -> dict[str, Any]:
+    """Where an answer is from, and what the client may do with it. guarded: some candidates were moved."""
+    return {
+        "generated_at": generated_at,
+        "contract_version": CONTRACT,
+        "pipeline": PIPELINE,
+        "source": source,
+        "validation_mode": "soft_fail",
+        "mode": mode or "main_path",
+        "dogfood_mode": dogfood,
+        "dogfood_features_effective": {
+            "interleave": False,
+            "exploration": False,
+            "async_rerank": False,
+            "show_employee_feedback_controls": dogfood,
         },
+        "interleave": {"enabled": False, "rankerA": "", "rankerB": ""},
+        "lock_top_n_on_first_paint": 3,
+        "social_channels_used": list(channels),
+        "guardrail_applied": guarded,
+        "guardrail_violations": [],
+        "guardrail_circuit_open": False,
     }
 
 

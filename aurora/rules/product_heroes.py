@@ -126,7 +126,7 @@ TABLE: Final[tuple[Known, ...]] = (
 
 _PATTERNS: Final = {known.id: re.compile(rf"(?<![a-z0-9])(?:{known.terms})", re.ASCII) for known in TABLE}
 _DENIED: Final = re.compile(
-    r"\b(?:no|non|without|free of|free from)[- :]{1,2}$|(?:不含|无添加|未添加|无)$", re.ASCII
+    r"\b(?:no|non|without|free of|free from)[- :]{1,2}\Z|(?:不含|无添加|未添加|无)\Z", re.ASCII
 )
 _FREE: Final = re.compile(r"[a-z]{0,3}[- ]free\b", re.ASCII)
 _NEAR: Final = 16
@@ -135,7 +135,8 @@ _NEAR: Final = 16
 def known_in(ingredients: Iterable[str]) -> list[Known]:
     """What of the table is in a product, strongest first."""
     texts = [fold(name[:_READ_CAP]) for name, _ in zip(ingredients, range(_MOST_READ), strict=False)]
-    return [known for known in TABLE if any(_names(known, text) for text in texts)]
+    text = "\n".join(texts)
+    return [known for known in TABLE if _names(known, text)]
 
 
 def hero_of(found: Iterable[Known]) -> Known | None:
