@@ -98,7 +98,11 @@ class RefreshLater(Question, frozen=True, kw_only=True, tag=True):
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a refresh of the key waits or runs now. False: the queue is full, or the service stops."""
+    """Whether a refresh of the key waits or runs now.
+
+    False: the queue is full, the key was refreshed a moment ago, something of a person is in the body, or the
+    service stops.
+    """
 
     queued: bool
 

@@ -173,3 +173,22 @@ async def test_a_stale_row_is_served_and_renewed_behind_the_answer(
 
     assert await traces("stream") == [NOBODY.stream]
     assert not any("uid-asker" in text for text in await traces("events::text"))
+
+
+async def test_forced_refreshes_of_one_client_are_limited_whatever_it_calls_itself(
+    sandbox: Served, fresh_dsn: str
+) -> None:
+    settings = Settings(
+        decision_base_url=sandbox.url, backend_base_url=sandbox.url, kb_refreshes_per_client=1
+    )
+    body = {"original": {"sku_id": "p-forced", "name": "DUPE_SUGGEST_TEST Serum"}}
+    async with web(settings, fresh_dsn) as client:
+        await client.post("/v1/dupe/suggest", body, uid="uid-1")
+        told = []
+        for uid in ("uid-1", "uid-2"):
+            answer = await client.post("/v1/dupe/suggest", body | {"force_refresh": True}, uid=uid)
+            assert answer.status == 200
+            told.append(answer.payload("dupe_suggest")["meta"])
+    assert [meta["served_from_kb"] for meta in told] == [False, True]
+    assert told[0].get("retry_after_ms") is None
+    assert 0 < told[1]["retry_after_ms"] <= 600_000
