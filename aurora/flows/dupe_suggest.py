@@ -28,7 +28,7 @@ from aurora.flows.dupe_asking import LEAST_MS, PARSE_MS, Asking
 from aurora.rules import alternatives, dupe_queries, dupe_texts, safety
 from aurora.rules import dupe_suggest as rules
 from aurora.rules.dupe_suggest import Likes
-from aurora.rules.knowledge_keys import dupes_keys
+from aurora.rules.knowledge_keys import canonical_url, dupes_keys
 from aurora.rules.product_naming import Named, address, by_object
 from aurora.rules.product_parse import Parsed
 from aurora.rules.product_parse import read as read_parse
@@ -97,13 +97,17 @@ class _Suggesting:
         await self._know(recalled)
         limited = await self._limited(leave)
         if self._row.found and (not self._forced or limited is not None):
-            await self._serve(limited)
-            return
-        found = await self._find()
+            lead = dupe_texts.over("checked_lately", self._lang) if limited is not None else ""
+            found = self._kept(lead=lead, limited=limited)
+        else:
+            found = await self._find()
         self._show(found)
+        self._stage.envelope.stands()
         await self._keep(found)
+        await self._renew_later(found)
 
     async def renew(self) -> None:
+        await self._know(self._recall(self._keys))
         found = await self._find(unforced=False)
         self._show(found)
         await self._keep(found)
@@ -134,13 +138,10 @@ class _Suggesting:
         told = finding.value if isinstance(finding, Answer) else Leave(allowed=False)
         return None if told.allowed else told
 
-    async def _serve(self, limited: Leave | None) -> None:
-        """Answer with the row; if it is old, have it renewed in the background."""
-        lead = dupe_texts.over("checked_lately", self._lang) if limited is not None else ""
-        self._show(self._kept(lead=lead, limited=limited))
-        if not self._row.fresh and limited is None:
-            self._stage.envelope.stands()
-            later = RefreshLater(kind="dupes_refresh", key=self._row.key, body=_body(self._asked))
+    async def _renew_later(self, found: _Found) -> None:
+        """Have an old row renewed in the background, unless that has just been tried."""
+        if found.from_kb and not self._row.fresh and not found.gap and found.limited is None:
+            later = RefreshLater(kind="dupes_refresh", key=self._row.key, body=self._form())
             await self._stage.start(later).wait(at_most_ms=min(KEEP_MS, self._asking.left_ms()))
 
     def _kept(self, *, gap: str = "", lead: str = "", limited: Leave | None = None) -> _Found:
@@ -217,8 +218,7 @@ class _Suggesting:
         """Keep what was found, under every key that it may be asked by again."""
         if not found.validated or not found.likes.any:
             return
-        self._stage.envelope.stands()
-        recognised = self._parsed.product if self._parsed.known else None
+        recognised = self._recognised()
         facts = rules.facts_of(found.likes, recognised, self._claimed)
         keeping = [
             self._stage.start(
@@ -230,12 +230,29 @@ class _Suggesting:
         for each in keeping:
             await each.wait(at_most_ms=min(KEEP_MS, self._asking.left_ms()))
 
+    def _recognised(self) -> dict[str, Any] | None:
+        """The product as the decision system named it, now or when the row was made."""
+        known = self._row.facts.get("original") if self._row.found else None
+        return (
+            known if product_of(known) is not None else self._parsed.product if self._parsed.known else None
+        )
+
+    def _form(self) -> dict[str, Any]:
+        """The form of a refresh. It is nobody's: words that somebody typed stand in it only as a name."""
+        asked, known = self._asked, self._recognised() or self._asked.product
+        form: dict[str, Any] = {"original_url": canonical_url(asked.url)} if asked.url else {}
+        if self._row.key.startswith("text:"):
+            return {"original_text": asked.text}
+        if self._row.key.startswith("id:"):
+            anchor_id = self._row.key.removeprefix("id:").rpartition("|lang:")[0]
+            form["original"] = {**(product_of(known) or {}), "product_id": anchor_id}
+        return form
+
     # --- the answer
 
     def _original(self) -> dict[str, Any]:
         """The product as the card shows it: as it was sent, filled up by what was recognised or known."""
-        known = self._row.facts.get("original") if self._row.found else None
-        recognised = known if product_of(known) is not None else self._parsed.product
+        recognised = self._recognised() or self._parsed.product
         sent = self._asked.product or ({"name": self._asked.words} if self._asked.words else {})
         told: dict[str, Any] = harmless({**(recognised or {}), **sent})
         named = told.get("name") or told.get("display_name")
@@ -322,17 +339,6 @@ def _keys(asked: Named, lang: Lang, anchor_id: str) -> tuple[str, ...]:
     """Where it may be known, the steadiest first; words count where there is nothing better to go by."""
     words = "" if asked.url or asked.anchor_id else asked.words
     return dupes_keys(product_id=anchor_id, url=asked.url, text=words, lang=lang)
-
-
-def _body(asked: Named) -> dict[str, Any]:
-    """The form of a refresh: the product, and nothing else of what was asked."""
-    body: dict[str, Any] = {}
-    if asked.product is not None or asked.anchor_id:
-        named = asked.product or {}
-        body["original"] = {**named, **({"product_id": asked.anchor_id} if asked.anchor_id else {})}
-    if asked.url:
-        body["original_url"] = asked.url
-    return body or {"original_text": asked.text}
 
 
 def _gap(reply: DecisionReply | None) -> str:

@@ -122,6 +122,31 @@ async def test_a_stale_row_is_served_and_renewed_in_the_background(autojump_cloc
     assert "owner" not in body["original"]
 
 
+async def test_words_that_somebody_typed_are_in_no_refresh(autojump_clock):
+    def recall(question: RecallKnowledge) -> Any:
+        known = row(other("Known"), fresh=False, original=CREAM)
+        return known if question.keys[0].startswith("id:") else NOTHING_KNOWN
+
+    played = await ask(
+        {"original_text": "Plain Cream, I am pregnant"},
+        answers={RecallKnowledge: recall, DecisionChat: by_task(parse=parsed(), alternatives=NEVER)},
+    )
+    assert names(card(played)["dupes"]) == ["Known"]
+    (later,) = asked(played, RefreshLater)
+    assert later.body["original"] == {**CREAM, "display_name": "Dewfield Plain Cream", "product_id": "c1"}
+    assert "pregnant" not in json.dumps(later.body)
+
+
+async def test_an_address_is_renewed_without_what_tells_of_the_visitor(autojump_clock):
+    stale = row(other("Known"), fresh=False, key="url:https://shop.example/p?id=2|lang:EN")
+    played = await ask(
+        {"original_url": "https://Shop.example/p?utm_source=x&sid=1&id=2#top"},
+        answers={RecallKnowledge: stale},
+    )
+    (later,) = asked(played, RefreshLater)
+    assert later.body == {"original_url": "https://shop.example/p?id=2"}
+
+
 @pytest.mark.parametrize(
     "known", [{"verified": False}, {"facts": {"dupes": [{"product": "x"}]}}, {"facts": {}}]
 )
@@ -317,14 +342,16 @@ async def test_a_refresh_is_nobodys_turn_and_keeps_what_it_found(autojump_clock)
         refresh,
         turn,
         answers={
-            DecisionChat: by_task(alternatives=listing(other("New"))), RecallKnowledge: row(other("Old")),
+            DecisionChat: by_task(alternatives=listing(other("New"))),
+            RecallKnowledge: row(other("Old"), original=CREAM),
             KeepKnowledge: Kept(kept=True),
         },
         budget=("refresh", BUDGET),
     )  # fmt: skip
-    assert asked(played, ReadMemory) == asked(played, RecallKnowledge) == []
+    assert asked(played, ReadMemory) == []
     (kept,) = asked(played, KeepKnowledge)
     assert names(kept.facts["dupes"]) == ["New"]
+    assert kept.facts["original"] == CREAM  # what is known of it is not lost
 
 
 async def test_a_refresh_that_finds_nothing_keeps_nothing(autojump_clock):
