@@ -125,7 +125,7 @@ def from_catalogue(parsed: Parsed, row: Mapping[str, Any], how: str) -> Parsed:
     row: as `catalogue_rows.product_of` reads it. how: `resolve` or `search`.
     """
     named = parsed.product if parsed.product is not None and "name" not in row else {}
-    product = {key: named[key] for key in ("brand", "name", "display_name") if key in named}
+    product: dict[str, Any] = {key: named[key] for key in ("brand", "name", "display_name") if key in named}
     product |= {key: row[key] for key in _CATALOGUE_KEYS if key in row}
     if "display_name" not in product and "name" in product:
         product["display_name"] = product_name(product)

@@ -29,6 +29,13 @@ from aurora.actors.questions import (
 )
 from aurora.contract.errors import ContractError
 from aurora.contract.memory import Memory, Profile
+from aurora.contract.offer_requests import OffersResolve, OfferToResolve
+from aurora.contract.product_requests import (
+    DupeCompare,
+    DupeSuggest,
+    ProductAnalyzeRequest,
+    ProductParseRequest,
+)
 from aurora.contract.requests import (
     ChatAction,
     ChatRequest,
@@ -58,6 +65,8 @@ from tests.support.fakes import NEVER, FakeStore, after, turn_for
 UPSTREAM = Settings(decision_base_url="http://decision.test")
 AWAY = StoreError("unavailable", "ECONNREFUSED")
 HELLO = DecisionReply(answer="Hello there.")
+PARSED = DecisionReply(answer='{"product": {"sku_id": "s1", "name": "Even Serum"}, "confidence": 0.8}')
+SCANNED = DecisionReply(structured={"analyze": {"verdict": "Suitable", "reasons": ["Light."]}})
 
 Flow = Callable[[Any], Awaitable[None]]
 
@@ -137,6 +146,48 @@ EVERYDAY: list[tuple[str, Turn, dict[str, Any], str]] = [
         "failed",
     ),
     ("a routine, asked by a form", turn_for("reco_generate", RecoGenerate(focus="acne")), {}, "ok"),
+    (
+        "a product, recognised",
+        turn_for("product_parse", ProductParseRequest(text="Even Serum")),
+        {"answers": {DecisionChat: after(90, PARSED)}},
+        "ok",
+    ),
+    (
+        "a product, judged",
+        turn_for("product_analyze", ProductAnalyzeRequest(name="Even Serum"), lang="CN"),
+        {"answers": {DecisionChat: [after(90, PARSED), after(60, SCANNED)]}, "budget": ("product", 12000)},
+        "ok",
+    ),
+    (
+        "a product, judged for her by two questions",
+        turn_for("product_analyze", ProductAnalyzeRequest(product={"sku_id": "s1", "name": "Even Serum"})),
+        {
+            "answers": {DecisionChat: [NEVER, after(1300, SCANNED)]},
+            "store": FakeStore(Memory(profile=Profile(skinType="oily"))),
+            "budget": ("product", 12000),
+        },
+        "ok",
+    ),
+    (
+        "a product, judged for everybody",
+        turn_for("product_refresh", ProductAnalyzeRequest(product={"sku_id": "s1", "name": "Even Serum"})),
+        {"answers": {DecisionChat: after(60, SCANNED)}},
+        "ok",
+    ),
+    ("what is like a product", turn_for("dupe_suggest", DupeSuggest(original_text="Plain Cream")), {}, "ok"),
+    ("the same, renewed", turn_for("dupes_refresh", DupeSuggest(original_text="Plain Cream")), {}, "ok"),
+    (
+        "two products compared",
+        turn_for("dupe_compare", DupeCompare(original={"name": "Plain Cream"}, dupe={"name": "Other Cream"})),
+        {},
+        "ok",
+    ),
+    (
+        "offers",
+        turn_for("offers_resolve", OffersResolve(items=[OfferToResolve(product={"name": "A"}, offer={})])),
+        {},
+        "ok",
+    ),
     ("a routine, simulated", turn_for("routine_simulate", RoutineSimulate()), {}, "ok"),
     *((name, turn, {"answers": answers}, outcome) for name, turn, answers, outcome in SIGNING_IN),
     ("check-in", turn_for("tracker_log", TrackerLog(redness=2, notes="<b>tight</b>")), {}, "ok"),
