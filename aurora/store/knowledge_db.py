@@ -97,7 +97,7 @@ class DatabaseKnowledge:
         if row is None:
             return None
         try:
-            facts = _facts(kind, row[5:])
+            facts = read_facts(kind, row[5:])
         except (msgspec.DecodeError, TypeError) as error:  # somebody's hands in the table
             raise StoreError("unavailable", _UNREADABLE) from error
         return KnowledgeRow(
@@ -111,7 +111,7 @@ class DatabaseKnowledge:
 
     async def keep(self, kind: KnowledgeKind, row: KnowledgeRow) -> bool:
         """See `KnowledgeStore.keep`. Text that PostgreSQL cannot hold is refused as by the journal."""
-        values = _columns(kind, row.facts)
+        values = columns_of(kind, row.facts)
 
         async def work(connection: Connection) -> bool:
             written = await connection.fetchval(
@@ -133,7 +133,7 @@ def knowledge_of(database: Database | None) -> DatabaseKnowledge | NoKnowledge:
     return NoKnowledge() if database is None else DatabaseKnowledge(database)
 
 
-def _columns(kind: KnowledgeKind, facts: Mapping[str, Any]) -> list[str | None]:
+def columns_of(kind: KnowledgeKind, facts: Mapping[str, Any]) -> list[str | None]:
     """The JSON text of each column of facts."""
     if kind == "product":
         return [_text(facts)]
@@ -142,7 +142,8 @@ def _columns(kind: KnowledgeKind, facts: Mapping[str, Any]) -> list[str | None]:
     return [*(_text(facts[name]) if name in facts else None for name in named), _text(rest)]
 
 
-def _facts(kind: KnowledgeKind, columns: Any) -> dict[str, Any]:
+def read_facts(kind: KnowledgeKind, columns: Any) -> dict[str, Any]:
+    """The facts that the texts of a row's columns hold."""
     if kind == "product":
         return dict(_decode(columns[0]))
     *named, meta = zip(_TABLES[kind].facts, columns, strict=True)

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aurora.contract.turn import iso_ms
 from aurora.settings import Settings
 from aurora.store.accounts import Limited, Window
 from aurora.store.knowledge import KINDS, KnowledgeKind, KnowledgeRow, as_kept
-from aurora.store.knowledge_db import DatabaseKnowledge
+from aurora.store.knowledge_db import DatabaseKnowledge, columns_of, read_facts
 from aurora.store.limits import Limiter
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database
@@ -66,6 +68,30 @@ async def test_facts_come_back_as_they_were_kept(
     assert list(found.facts) == list(kept.facts), "in the same order"
     other: KnowledgeKind = "dupes" if kind == "product" else "product"
     assert await knowledge.recall(other, (kept.key,)) is None
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_NAMES = st.sampled_from(["original", "dupes", "comparables", "source_meta", "analysis", "lang"]) | st.text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(facts=st.dictionaries(_NAMES, _JSON, max_size=6))
+def test_columns_hold_any_facts(kind: KnowledgeKind, facts: dict[str, Any]) -> None:
+    kept = as_kept(kind, facts)
+    assert as_kept(kind, kept) == kept
+    assert list(read_facts(kind, columns_of(kind, kept))) == list(kept)
+    assert read_facts(kind, columns_of(kind, kept)) == kept
+    if kind == "dupes":
+        assert all(isinstance(kept[name], list) for name in ("dupes", "comparables"))
+        assert kept == facts | {name: kept[name] for name in ("dupes", "comparables")}
 
 
 @pytest.mark.parametrize("kind", KINDS)
