@@ -29,7 +29,7 @@ from aurora.flows.dupe_asking import Asking
 from aurora.flows.product_lookup import RESOLVES, Lookup
 from aurora.flows.product_scan import scan
 from aurora.rules import product_from_page, product_naming, product_parse, product_texts
-from aurora.rules.knowledge_keys import product_keys
+from aurora.rules.knowledge_keys import canonical_url, product_keys
 from aurora.rules.page.product_page import ProductPage
 from aurora.rules.product_analysis import Analysis
 from aurora.rules.product_blocks import blocks, provenance
@@ -49,6 +49,7 @@ KEEP_MS = 300
 """What a known row may take to be found, and a new one to be kept, before the answer goes on without it."""
 MOST_GAPS = 8
 
+_TO_ASK = ("sku_id", "product_id", "brand", "name", "display_name")
 _BY_URL = "url_realtime_product_intel"
 _KB_HIT = "product_intel_kb_hit"
 _NOT_INDEXED = "catalog_missing_fast_return"
@@ -181,8 +182,9 @@ class _Analysing:
         by_url = kept.key.startswith("url:")
         mode = f"{_BY_URL}_kb_hit" if by_url else _KB_HIT
         self._show(_Judged(analysis=row.analysis, source="kb", mode=mode, fresh=kept.fresh))
-        if not kept.fresh and row.ask:
-            await self._later(kept.key, row.ask)
+        if not kept.fresh:
+            # Who may read a row that rests on a claim makes the same claim herself.
+            await self._later(kept.key, row.ask or self._ask_again())
 
     # --- what is found now
 
@@ -312,7 +314,7 @@ class _Analysing:
             analysis=identified(judged.analysis, known),
             about=self._about(self._parsed.name if self._parsed.known else self._claimed),
             looked_up=self._looked_up,
-            ask=ask,
+            ask=ask if self._looked_up else {},
         )
         facts = facts_of(row)
         keeping = self._stage.start(
@@ -326,13 +328,13 @@ class _Analysing:
         return product_keys(product_id=self._parsed.anchor_id, lang=self._lang)
 
     def _ask_again(self) -> dict[str, Any]:
-        """The form of a refresh: what the verdict rests on, and nothing else of what was asked."""
-        named = self._named
+        """The form of a refresh: what the verdict rests on, and nothing that somebody typed."""
+        named, url = self._named, canonical_url(self._named.url)
         if self._looked_up:
-            return {"url": named.url} if named.url else {"name": self._parsed.name or self._parsed.anchor_id}
-        known = named.product or {}
+            return {"url": url} if url else {"name": self._parsed.name or self._parsed.anchor_id}
+        known = {key: value for key, value in (named.product or {}).items() if key in _TO_ASK}
         ids = {"sku_id": named.anchor_id} if named.anchor_id else {}
-        return {"product": {**known, **ids}, **({"url": named.url} if named.url else {})}
+        return {"product": {**known, **ids}, **({"url": url} if url else {})}
 
     async def _later(self, key: str, ask: dict[str, Any]) -> None:
         self._stage.envelope.stands()

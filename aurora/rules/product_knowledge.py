@@ -29,7 +29,7 @@ _DIGITS: Final = 24
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """analysis: without a person. about: `claim` of its question. looked_up: its id or page was found by us.
 
-    ask: the form that a refresh of it is asked with.
+    ask: the form that a refresh is asked with; blank where only whoever makes the same claim can say it.
     """
 
     analysis: Analysis
