@@ -82,8 +82,7 @@ class KnowledgeShelf:
                     return row, "memory"
             else:
                 if row is not None:
-                    held.put(row)
-                    return row, "table"
+                    return self._newest(held, row), "table"
         if found is not None:
             return found[1], "memory"
         if kind == "dupes":
@@ -91,6 +90,15 @@ class KnowledgeShelf:
             if seeded is not None:
                 return seeded, "seed"
         return None, "none"
+
+    @staticmethod
+    def _newest(held: KnowledgeCache, row: KnowledgeRow) -> KnowledgeRow:
+        """What the table said, unless a newer row was handed over while it was being asked."""
+        known = held.get(row.key, old_too=True)
+        if known is not None and known.verified and known.written_at > row.written_at:
+            return known
+        held.put(row)
+        return row
 
     async def _ask(self, kind: KnowledgeKind, keys: tuple[str, ...]) -> KnowledgeRow | None:
         with trio.move_on_after(RECALL_S):

@@ -105,7 +105,7 @@ def blueprint(house: House, lines: FeedbackLog) -> Blueprint:
         request = current_request()
         with house.admit(request.at, house.settings.write_budget_ms):
             await _let_in(house, request, "poll", POLLING)
-            given = dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=20))
+            given = _query(request)
             ticket_id = given.get("ticket_id", "").strip()
             if not is_id(ticket_id):
                 raise ContractError(400, "BAD_REQUEST", details=_named("ticket_id", "required"))
@@ -177,9 +177,15 @@ def _session(request: Arrived) -> str | None:
 
 
 def _candidate(body: Any) -> tuple[str, str]:
-    return tuple(
-        "" if text is msgspec.UNSET else text for text in (body.candidate_product_id, body.candidate_name)
-    )  # type: ignore[return-value]
+    """Product id and name, blank where not sent."""
+    return body.candidate_product_id or "", body.candidate_name or ""
+
+
+def _query(request: Arrived) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=20))
+    except ValueError:  # more of them than anybody has
+        raise ContractError(400, "BAD_REQUEST", details={"_errors": ["too many parameters"]}) from None
 
 
 def _version(text: str) -> int:

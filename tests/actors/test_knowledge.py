@@ -259,6 +259,29 @@ async def test_a_steadier_key_wins_over_one_that_is_remembered(autojump_clock: A
     assert found.facts == {"steadier": 1}
 
 
+async def test_a_read_that_was_slower_than_a_write_brings_nothing_old_back(autojump_clock: Any) -> None:
+    table = Table()
+    await Desk(table).keep({"old": 1})
+    desk = Desk(table)
+    table.slow_s = 0.1
+    later = turn_for(now=NOW + timedelta(seconds=1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(desk.shelf.run)
+        read: list[Knowledge] = []
+
+        async def recall() -> None:
+            read.append(await desk.recall())
+
+        nursery.start_soon(recall)
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.move_on_after(0.01):
+            await desk.keep({"new": 1}, turn=later)
+        await trio.sleep(1)
+        assert [found.facts for found in read] == [{"new": 1}]
+        assert (await desk.recall()).facts == {"new": 1}
+        nursery.cancel_scope.cancel()
+
+
 async def test_without_a_table_memory_is_all_there_is(autojump_clock: Any) -> None:
     desk = Desk(NoKnowledge())
     await desk.keep()

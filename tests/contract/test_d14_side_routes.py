@@ -243,6 +243,12 @@ async def test_row_44_a_poll_without_a_ticket(query: str) -> None:
     assert answer.json["details"]["ticket_id"]["_errors"] == ["required"]
 
 
+async def test_row_44_a_query_without_end_is_refused() -> None:
+    async with staff() as client:
+        answer = await client.get(UPDATES + "?" + "a=1&" * 5000)
+    assert (answer.status, answer.json["error"]) == (400, "BAD_REQUEST")
+
+
 async def test_row_44_who_comes_too_often_is_told_when_to_come_again() -> None:
     async with staff() as client:
         told = [(await client.post(FEEDBACK, {})).status for _ in range(SAYING.most)]
