@@ -39,6 +39,7 @@ from aurora import telemetry
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.questions import Question
 from aurora.actors.redaction import redact as redact  # replay compares what was redacted here
+from aurora.actors.redaction import redact_addresses
 from aurora.contract.turn import Turn
 from aurora.settings import Settings, declared
 from aurora.store.port import Store, TraceRecord
@@ -96,7 +97,7 @@ class TurnTrace:
 
     def asked(self, call: int, at_ms: int, question: Question) -> None:
         """A question left the flow."""
-        kept = self._keep(_encoder.encode(question))
+        kept = self._keep(redact_addresses(_encoder.encode(question)))
         self.events.append(
             {"type": "asked", "at_ms": at_ms, "call": call, "actor": question.actor, "question": kept}
         )

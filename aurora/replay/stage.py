@@ -15,6 +15,7 @@ from aurora.actors.answers import UnreadableAnswerError, read_again
 from aurora.actors.assembler import EnvelopeAssembler
 from aurora.actors.findings import Failure, Finding
 from aurora.actors.questions import Question, Remember
+from aurora.actors.redaction import redact_addresses
 from aurora.actors.turn import epoch_told, remembering
 from aurora.contract.turn import Turn
 from aurora.replay.model import (
@@ -147,7 +148,7 @@ class RecordedStage:
 
     def start(self, question: Question) -> RecordedPending:
         """Find the recorded question that this one stands for."""
-        encoded = encode_question(question)
+        encoded = redact_addresses(encode_question(question))
         asked = self._claimed(question, encoded)
         self.claims.append(Claim(question, encoded, asked))
         pending = RecordedPending(self, question, asked)

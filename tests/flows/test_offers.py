@@ -275,3 +275,15 @@ async def test_the_market_goes_along(autojump_clock: Any) -> None:
     (question,) = [one for one in played.asked if isinstance(one, ResolveOffer)]
     assert question.market == "CN"
     assert card(played)["market"] == "CN"
+
+
+async def test_an_address_with_a_token_is_asked_for_whole_and_traced_without_it(autojump_clock: Any) -> None:
+    links = [f"https://shop.example/p/{number}?token=very-secret-{number}&x=1" for number in range(6)]
+    asked = OffersResolve(
+        items=[OfferToResolve(product={"name": "A"}, offer={"affiliate_url": link}) for link in links]
+    )
+    played = await resolved(asked, lambda q: NEVER if "/p/2" in q.url else after(50, READ))
+    assert asked_urls(played) == links
+    assert [item["offer"]["affiliate_url"] for item in card(played)["items"]] == links
+    assert ["price" in item["offer"] for item in card(played)["items"]] == [n != 2 for n in range(6)]
+    assert b"very-secret" not in msgspec.json.encode(played.trace.events)
