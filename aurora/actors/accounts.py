@@ -26,6 +26,8 @@ from aurora.actors.questions import (
     SetPassword,
     SignedIn,
     SignInRefused,
+    TakeAlong,
+    TakenAlong,
     TriesLimited,
 )
 from aurora.actors.sign_in_desk import (
@@ -39,10 +41,11 @@ from aurora.actors.sign_in_desk import (
     new_code,
     new_user_id,
 )
-from aurora.contract.turn import Turn, iso_ms
+from aurora.contract.turn import Identity, Turn, iso_ms, stream_of
 from aurora.rules.email_address import address_of
 from aurora.rules.keyed import same
 from aurora.store.accounts import Account, Challenge, Claimed, Limited, Locked, Refused, Session
+from aurora.store.facts import FactMeta, GuestMerged, NewFact
 from aurora.store.port import StoreError
 
 NAME = "accounts"
@@ -83,13 +86,13 @@ async def _answer(desk: SignInDesk, call: Call) -> Finding:
             return _said(await _set(desk, turn))
         case ReadAccount():
             return _said(await desk.accounts.account(_user(turn)))
+        case TakeAlong():
+            return _said(await _take_along(desk, turn, call.question.user_id))
         case CloseSession():
-            if turn.context.bearer_token_hash is not None:
-                await desk.accounts.close(turn.context.bearer_token_hash)
+            await desk.accounts.close(turn.context.bearer_token_hash, stream_of("g", turn.identity.uid))
             return _said(True)
         case EraseAccount():
-            await desk.accounts.erase(_user(turn), desk.address_keys)
-            return _said(True)
+            return _said(await _erase(desk, turn))
         case _:
             raise TypeError(f"accounts cannot answer {type(call.question).__name__}")
 
@@ -168,6 +171,43 @@ async def _set(desk: SignInDesk, turn: Turn) -> str:
     made = await desk.passwords.made(turn.body.password)
     kept = await desk.accounts.set_password(_user(turn), made, turn.now, desk.login_key)
     return "kept" if kept else "gone"
+
+
+async def _take_along(desk: SignInDesk, turn: Turn, user_id: str) -> TakenAlong:
+    meta = FactMeta(
+        request_id=turn.context.request_id,
+        trace_id=turn.context.trace_id,
+        occurred_at=iso_ms(turn.now),
+        uid=turn.identity.uid,
+        user_id=user_id,
+        brief_id=turn.context.brief_id,
+        causation=turn.kind,
+    )
+
+    def made(fact: GuestMerged) -> NewFact:
+        return NewFact(event_id=turn.uuid("taken_along"), fact=fact, meta=meta)
+
+    account = Identity(uid=turn.identity.uid, user_id=user_id)
+    came = await desk.accounts.take_along(stream_of("g", turn.identity.uid), account.stream, made)
+    return TakenAlong(
+        fields=len(came.profile),
+        days=len(came.days),
+        artifacts=len(came.artifacts),
+        plans=len(came.plans),
+        runs=len(came.runs),
+        analysis=came.analysis is not None,
+    )
+
+
+async def _erase(desk: SignInDesk, turn: Turn) -> bool:
+    """A token that nobody knows makes a guest, who speaks for no account (decision 31)."""
+    user_id = turn.identity.user_id
+    if user_id is None and not turn.raw.get("guest"):
+        user_id = await desk.accounts.linked(stream_of("g", turn.identity.uid), turn.now)
+    if user_id is None:
+        return False
+    await desk.accounts.erase(user_id, desk.address_keys)
+    return True
 
 
 def _signed_in(account: Account, token: str, session: Session) -> Finding:

@@ -389,14 +389,40 @@ class ReadAccount(Question, frozen=True, kw_only=True, tag=True):
     actor: ClassVar[str] = "accounts"
 
 
+class TakeAlong(Question, frozen=True, kw_only=True, tag=True):
+    """Accounts: what this device remembers moves into the account (decision 31). Answer: TakenAlong.
+
+    Doing it again takes nothing. Failure(code='store'): the next sign-in tries again.
+    """
+
+    actor: ClassVar[str] = "accounts"
+    user_id: str
+
+
+class TakenAlong(msgspec.Struct, frozen=True, kw_only=True):
+    """How much came along; the event in the account's stream holds what."""
+
+    fields: int = 0
+    days: int = 0
+    artifacts: int = 0
+    plans: int = 0
+    runs: int = 0
+    analysis: bool = False
+
+
 class CloseSession(Question, frozen=True, kw_only=True, tag=True):
-    """Accounts: end the session that the request named, if any. Answer: True."""
+    """Accounts: end the session that the request named, and all opened on this device. Answer: True."""
 
     actor: ClassVar[str] = "accounts"
 
 
 class EraseAccount(Question, frozen=True, kw_only=True, tag=True):
-    """Accounts: delete the signed-in user with sessions, codes and counters. Answer: True."""
+    """Accounts: delete the user who is signed in, or for whom this device stands, with sessions, codes,
+    counters, the account's memory and that of every device that stands for it.
+
+    Answer: whether there was one. Asked of guests too, after their memory went: a device that was signed in
+    on in the meantime stands for its account, which may just have taken that memory along.
+    """
 
     actor: ClassVar[str] = "accounts"
 
@@ -439,6 +465,7 @@ AnyQuestion = (
     | CheckPassword
     | SetPassword
     | ReadAccount
+    | TakeAlong
     | CloseSession
     | EraseAccount
     | SendCode

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from aurora.actors.findings import Failure
 from aurora.actors.questions import (
     CheckPassword,
@@ -19,6 +21,8 @@ from aurora.actors.questions import (
     SetPassword,
     SignedIn,
     SignInRefused,
+    TakeAlong,
+    TakenAlong,
     TriesLimited,
 )
 from aurora.actors.stage import Stage
@@ -62,7 +66,7 @@ async def verify(stage: Stage) -> None:
     outcome = await _asked(stage, RedeemCode())
     if isinstance(outcome, SignInRefused):
         raise ContractError(401, "INVALID_CODE", extra={"reason": outcome.reason})
-    _signed_in(stage, outcome, {})
+    await _signed_in(stage, outcome, {})
 
 
 async def password_login(stage: Stage) -> None:
@@ -77,7 +81,7 @@ async def password_login(stage: Stage) -> None:
         if outcome.reason == "locked":
             raise ContractError(429, "PASSWORD_LOCKED", extra=extra)
         raise ContractError(401, "INVALID_CREDENTIALS", extra=extra)
-    _signed_in(stage, outcome, {"method": "password"})
+    await _signed_in(stage, outcome, {"method": "password"})
 
 
 async def password_set(stage: Stage) -> None:
@@ -108,11 +112,14 @@ async def me(stage: Stage) -> None:
 
 
 async def logout(stage: Stage) -> None:
-    """End the session of the token, if there is one; without any it is ended already."""
+    """End the session of the token, and whatever makes this device stand for an account; with nothing to end
+    it is ended already.
+    """
     envelope = stage.envelope
     envelope.if_cut(too_slow())
-    if stage.turn.context.bearer_token_hash is not None:
-        await _asked(stage, CloseSession())
+    ended = await stage.ask(CloseSession())
+    if isinstance(ended, Failure) and not no_accounts(ended):
+        raise refusal_of(ended)
     _say(stage, "signed_out")
     envelope.card("auth", "auth_logout", {"ok": True})
     envelope.event("auth_logout", {})
@@ -122,24 +129,39 @@ async def _asked(stage: Stage, question: Any) -> Any:
     """What the accounts actor answered. Raises ContractError for its failures and for too many tries."""
     finding = await stage.ask(question)
     if isinstance(finding, Failure):
-        if finding.code == "not_configured":
-            raise ContractError(503, "AUTH_NOT_CONFIGURED")
-        if finding.code == "store":
-            raise storage_refusal(finding)
-        raise ContractError(503, "OVERLOADED", retry_after_s=1)
+        raise refusal_of(finding)
     if isinstance(finding.value, TriesLimited):
         wait_s = finding.value.retry_after_s
         raise ContractError(429, "RATE_LIMITED", extra={"retry_after_seconds": wait_s}, retry_after_s=wait_s)
     return finding.value
 
 
-def _signed_in(stage: Stage, session: SignedIn, how: dict[str, str]) -> None:
+def refusal_of(failure: Failure) -> ContractError:
+    """The refusal that a failure of the accounts actor makes."""
+    if failure.code == "not_configured":
+        return ContractError(503, "AUTH_NOT_CONFIGURED")
+    if failure.code == "store":
+        return storage_refusal(failure)
+    return ContractError(503, "OVERLOADED", retry_after_s=1)
+
+
+def no_accounts(failure: Failure) -> bool:
+    """Whether nobody can be signed in here at all: sign-in is off, or nothing is kept."""
+    return failure.code == "not_configured" or failure.detail.startswith("not_configured:")
+
+
+async def _signed_in(stage: Stage, session: SignedIn, how: dict[str, str]) -> None:
+    """The session is open and will be told, whatever becomes of what this device remembers."""
     user = {"user_id": session.user_id, "email": session.email}
     _say(stage, "signed_in")
     stage.envelope.card(
         "auth", "auth_session", {"token": session.token, "expires_at": session.expires_at, "user": user}
     )
     stage.envelope.event("auth_verified", {"user_id": session.user_id, **how})
+    stage.envelope.stands()
+    came = await stage.ask(TakeAlong(user_id=session.user_id))
+    if not isinstance(came, Failure) and came.value != TakenAlong():
+        stage.envelope.event("memory_linked", msgspec.to_builtins(came.value))
 
 
 def _address(stage: Stage) -> str:

@@ -9,6 +9,7 @@ from aurora.actors.questions import Erase, EraseAccount, ForgetPhotos
 from aurora.actors.stage import Stage
 from aurora.contract.envelope import Lang
 from aurora.contract.memory import Profile
+from aurora.flows.auth import no_accounts, refusal_of
 from aurora.flows.memory_view import storage_refusal, too_slow
 from aurora.rules.profile_summary import summary
 from aurora.store.facts import ProfilePatched
@@ -45,7 +46,8 @@ async def update(stage: Stage) -> None:
 async def delete(stage: Stage) -> None:
     """Erase everything known of the identity; succeeds also if there was nothing.
 
-    A signed-in person's account goes last: while it stands, she can try again.
+    The account of a signed-in person, or for which this device stands, goes last: while it is there, she can
+    try again.
     """
     envelope = stage.envelope
     envelope.if_cut(too_slow())
@@ -53,10 +55,9 @@ async def delete(stage: Stage) -> None:
     if isinstance(finding, Failure):
         raise storage_refusal(finding)
     storage = finding.value
-    if stage.turn.identity.user_id is not None:
-        gone = await stage.ask(EraseAccount())
-        if isinstance(gone, Failure):
-            raise storage_refusal(gone)
+    gone = await stage.ask(EraseAccount())
+    if isinstance(gone, Failure) and not no_accounts(gone):
+        raise refusal_of(gone)
     # Of this process: another worker's copies end with their time.
     await stage.ask(ForgetPhotos())
     envelope.say(_text(_DELETED, stage.turn.context.lang))

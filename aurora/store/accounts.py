@@ -12,6 +12,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from aurora.contract.belongings import Belongings
+from aurora.store.facts import GuestMerged, NewFact
+
 
 class Window(msgspec.Struct, frozen=True):
     """At most `most` tries of one key within `within`, counted from the first."""
@@ -137,10 +140,22 @@ class Accounts(Protocol):
         """User of a live session."""
         ...
 
-    async def close(self, token_hash: str) -> None:
-        """End a session. One that is not there is ended already."""
+    async def linked(self, device: str, now: datetime) -> str | None:
+        """User for whom a device stands: of the newest live session that was opened on it."""
+        ...
+
+    async def close(self, token_hash: str | None, device: str) -> None:
+        """End the session of a token, and all that were opened on the device: it stands for nobody then."""
+        ...
+
+    async def take_along(
+        self, device: str, account: str, make: Callable[[GuestMerged], NewFact]
+    ) -> Belongings:
+        """Merge what the device's stream holds into the account's; see `store.merging.merge`."""
         ...
 
     async def erase(self, user_id: str, keys_of: Callable[[str], tuple[str, ...]]) -> None:
-        """Delete the user with sessions, open code and counters. keys_of: e-mail -> keys of its address."""
+        """Erase the devices that stand for the user, then delete her with sessions, open code and counters,
+        and close the account's stream for ever. keys_of: e-mail -> keys of its address.
+        """
         ...

@@ -1,6 +1,6 @@
 """Accounts in PostgreSQL. Each method is one unit of work, most of them one transaction.
 
-Rows are taken in one order (client, address, challenge or user), so that two tries cannot deadlock.
+Rows are taken in one order (client, address, challenge, user, session), so that two tries cannot deadlock.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from aurora.contract.belongings import Belongings
+from aurora.contract.turn import stream_of
 from aurora.store.accounts import (
     Account,
     Challenge,
@@ -23,7 +25,10 @@ from aurora.store.accounts import (
     Try,
     Window,
 )
+from aurora.store.facts import GuestMerged, NewFact
+from aurora.store.journal import Journal
 from aurora.store.limits import MOST_COUNTED, take
+from aurora.store.merging import merge
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database, Work
 
@@ -64,6 +69,14 @@ UPDATE aurora_users SET password_salt = $2, password_hash = $3, password_params 
 _HOLDER: Final = """
 SELECT s.user_id FROM aurora_auth_sessions s JOIN aurora_users u ON u.user_id = s.user_id
 WHERE s.token_hash = $1 AND s.expires_at > $2"""
+_EMAIL: Final = "SELECT email FROM aurora_users WHERE user_id = $1"
+# The user is looked for last: one session decides, and it is nobody's once its user is gone.
+_LINKED: Final = """
+SELECT u.user_id FROM (
+  SELECT user_id FROM aurora_auth_sessions WHERE device = $1 AND expires_at > $2
+  ORDER BY created_at DESC, token_hash LIMIT 1) s JOIN aurora_users u ON u.user_id = s.user_id"""
+_CHANGED_HANDS: Final = "DELETE FROM aurora_auth_sessions WHERE device = $1 AND user_id <> $2"
+_DEVICES: Final = "SELECT DISTINCT device FROM aurora_auth_sessions WHERE user_id = $1 ORDER BY device"
 _FORGET: Final = "DELETE FROM aurora_auth_limits WHERE key = ANY ($1::text[])"
 
 # What has had its day, $2 rows at a time: for the maintenance task.
@@ -90,8 +103,10 @@ class NoDatabase:
 class DatabaseAccounts:
     """`store.accounts.Accounts` over PostgreSQL."""
 
-    def __init__(self, database: Database | NoDatabase) -> None:
+    def __init__(self, database: Database | NoDatabase, journal: Journal | None = None) -> None:
+        """journal: of the store in the same database; without one there is no memory to merge or erase."""
         self._database = database
+        self._journal = journal
 
     async def start(self, who: Try, challenge: Challenge, client: Window, address: Window) -> Limited | None:
         """See `Accounts.start`. A client past its limit costs the address none of its tries."""
@@ -207,7 +222,7 @@ class DatabaseAccounts:
         """See `Accounts.account`."""
 
         async def work(connection: Connection) -> Account | None:
-            email = await connection.fetchval("SELECT email FROM aurora_users WHERE user_id = $1", user_id)
+            email = await connection.fetchval(_EMAIL, user_id)
             return None if email is None else Account(user_id, email)
 
         return await self._database.run(work)
@@ -220,31 +235,65 @@ class DatabaseAccounts:
 
         return await self._database.run(work)
 
-    async def close(self, token_hash: str) -> None:
+    async def linked(self, device: str, now: datetime) -> str | None:
+        """See `Accounts.linked`."""
+
+        async def work(connection: Connection) -> str | None:
+            return cast("str | None", await connection.fetchval(_LINKED, device, now))
+
+        return await self._database.run(work)
+
+    async def close(self, token_hash: str | None, device: str) -> None:
         """See `Accounts.close`."""
 
         async def work(connection: Connection) -> None:
-            await connection.execute("DELETE FROM aurora_auth_sessions WHERE token_hash = $1", token_hash)
+            await connection.execute(
+                "DELETE FROM aurora_auth_sessions WHERE token_hash = $1 OR device = $2", token_hash, device
+            )
 
         await self._database.run(work)
 
-    async def erase(self, user_id: str, keys_of: Callable[[str], tuple[str, ...]]) -> None:
-        """See `Accounts.erase`."""
+    async def take_along(
+        self, device: str, account: str, make: Callable[[GuestMerged], NewFact]
+    ) -> Belongings:
+        """See `Accounts.take_along`."""
+        if self._journal is None or isinstance(self._database, NoDatabase):
+            raise StoreError("not_configured", "NO_DATABASE")
+        return await merge(self._database, self._journal, device, account, make)
 
-        async def work(connection: Connection) -> None:
+    async def erase(self, user_id: str, keys_of: Callable[[str], tuple[str, ...]]) -> None:
+        """See `Accounts.erase`. The user goes together with the account's stream, in one transaction: whoever
+        was let in before finds it closed. Devices that came meanwhile are erased after it.
+        """
+
+        async def devices(connection: Connection) -> list[str]:
+            return [row[0] for row in await connection.fetch(_DEVICES, user_id)]
+
+        async def work(connection: Connection) -> list[str]:
             async with connection.transaction():
-                email = await connection.fetchval(
-                    "DELETE FROM aurora_users WHERE user_id = $1 RETURNING email", user_id
-                )
-                await connection.execute("DELETE FROM aurora_auth_sessions WHERE user_id = $1", user_id)
+                email = await connection.fetchval(_EMAIL, user_id)
                 if email is not None:
                     keys = list(keys_of(email))
+                    await connection.execute(_FORGET, keys)
                     await connection.execute(
                         "DELETE FROM aurora_auth_challenges WHERE address = ANY ($1::text[])", keys
                     )
-                    await connection.execute(_FORGET, keys)
+                await connection.execute("DELETE FROM aurora_users WHERE user_id = $1", user_id)
+                ended = await connection.fetch(
+                    "DELETE FROM aurora_auth_sessions WHERE user_id = $1 RETURNING device", user_id
+                )
+                await connection.execute("SELECT aurora_close($1)", stream_of("u", user_id))
+                return [row[0] for row in ended]
 
-        await self._database.run(work)
+        known = await self._database.run(devices)
+        await self._erase_streams(known)
+        ended = await self._database.run(work)
+        await self._erase_streams(sorted(set(ended) - set(known)))
+
+    async def _erase_streams(self, streams: list[str]) -> None:
+        if self._journal is not None:
+            for stream in streams:
+                await self._journal.erase(stream)
 
 
 async def _open(connection: Connection, account: Account, session: Session) -> None:
@@ -252,3 +301,4 @@ async def _open(connection: Connection, account: Account, session: Session) -> N
         _SESSION, session.token_hash, account.user_id, session.device, session.created_at, session.expires_at
     )
     await connection.execute(_OLD_SESSIONS, account.user_id)
+    await connection.execute(_CHANGED_HANDS, session.device, account.user_id)

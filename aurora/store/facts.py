@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from aurora.contract.belongings import Belongings
 from aurora.contract.memory import Conversation
 
 
@@ -130,6 +131,16 @@ class RecommendationClicked(msgspec.Struct, frozen=True, tag=True, kw_only=True)
     models: Any = None
 
 
+class GuestMerged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What a device remembered came along into the account, in whose stream this stands (decision 31).
+
+    device: stream key of the device. taken: what the account did not have, or had older, when it was decided.
+    """
+
+    device: str
+    taken: Belongings
+
+
 Fact = (
     ProfilePatched
     | SkinLogged
@@ -142,6 +153,7 @@ Fact = (
     | OutboundOpened
     | RecommendationJudged
     | RecommendationClicked
+    | GuestMerged
 )
 
 

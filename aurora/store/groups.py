@@ -54,13 +54,17 @@ Ids = Mapping[tuple[str, str], int]
 class Ticket:
     """One append on its way. `outcome` is set once it is settled; `done` tells the caller.
 
-    Facts are encoded when the ticket is made, in the caller's own time.
+    Facts are encoded when the ticket is made, in the caller's own time. at: the version at which the stream
+    must stand, for facts that were decided by looking at it; None if it may stand anywhere.
     """
 
-    __slots__ = ("data", "done", "epoch", "facts", "meta", "outcome", "size", "stream")
+    __slots__ = ("at", "data", "done", "epoch", "facts", "meta", "outcome", "size", "stream")
 
-    def __init__(self, stream: str, facts: Sequence[NewFact], epoch: int | None) -> None:
+    def __init__(
+        self, stream: str, facts: Sequence[NewFact], epoch: int | None, at: int | None = None
+    ) -> None:
         """Raises StoreError for text that PostgreSQL cannot hold (NUL, lone surrogates)."""
+        self.at = at
         self.stream = stream
         self.facts = facts
         self.epoch = epoch
@@ -105,6 +109,9 @@ class Fold:
         state = self.states.get(stream) or self._base[stream]
         if erased_since(ticket.facts, ticket.epoch, state.epoch, state.erased_at):
             ticket.outcome = StoreError("erased")
+            return
+        if ticket.at is not None and ticket.at != state.version:
+            ticket.outcome = StoreError("moved")
             return
         versions: list[int] = []
         events: list[tuple[Event, str, str]] = []
@@ -268,9 +275,12 @@ class GroupWriter:
     async def _attempt(self, connection: Connection, tickets: Sequence[Ticket], known: Ids) -> Fold:
         states: dict[str, StreamState] = {}
         missing: list[str] = []
-        for stream in {ticket.stream: None for ticket in tickets}:
+        seen: dict[str, int] = {}  # what a member has read elsewhere: an older state is no use to it
+        for ticket in tickets:
+            seen[ticket.stream] = max(seen.get(ticket.stream, 0), ticket.at or 0)
+        for stream, least in seen.items():
             state = self._cache.get(stream)
-            if state is None:
+            if state is None or state.version < least:
                 missing.append(stream)
             else:
                 states[stream] = state

@@ -63,15 +63,17 @@ class Journal:
         self._closing = False
         self._tuned: Connection | None = None
 
-    async def append(self, stream: str, facts: Sequence[NewFact], epoch: int | None) -> Appended:
+    async def append(
+        self, stream: str, facts: Sequence[NewFact], epoch: int | None, *, at: int | None = None
+    ) -> Appended:
         """Hand over and wait until durable. Cancelling only stops the waiting.
 
         Raises StoreError: `unavailable` when the queue is full or the database would not, `erased` when
-        `epoch` is no longer the stream's.
+        `epoch` is no longer the stream's, `moved` when the stream does not stand at version `at`.
         """
         if len(facts) > FACTS_LIMIT:
             raise StoreError("unavailable", "54000")
-        ticket = Ticket(stream, facts, epoch)
+        ticket = Ticket(stream, facts, epoch, at)
         self._enqueue(ticket)
         await ticket.done.wait()
         outcome = ticket.outcome

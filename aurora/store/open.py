@@ -23,7 +23,9 @@ def utc_now() -> datetime:
 
 def accounts_of(store: Store) -> Accounts:
     """The accounts beside a store: in its database, or the ones that are not there."""
-    return DatabaseAccounts(database_of(store) or NoDatabase())
+    if isinstance(store, PostgresStore):
+        return DatabaseAccounts(store.database, store.journal)
+    return DatabaseAccounts(NoDatabase())
 
 
 def database_of(store: Store) -> Database | None:

@@ -16,8 +16,9 @@ class StoreError(Exception):
     """The store could not do it.
 
     kind: `not_configured` (code NO_DATABASE), `schema_not_ready` (42P01, 42703, 42883), `unavailable`
-    (any other SQLSTATE, connection errors, timeouts, a version conflict that would not settle), or
-    `erased` (the identity was erased after this turn began).
+    (any other SQLSTATE, connection errors, timeouts, a version conflict that would not settle),
+    `erased` (the identity was erased after this turn began), or `moved` (the stream does not stand where
+    the facts were decided).
     """
 
     def __init__(self, kind: str, code: str | None = None) -> None:

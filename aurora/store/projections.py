@@ -8,7 +8,8 @@ Instants come from the turn (`meta.occurred_at`), ids from the event or the fact
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +20,7 @@ from aurora.store.facts import (
     DiagnosisExpired,
     Fact,
     FactMeta,
+    GuestMerged,
     IngredientPlanBuilt,
     NewFact,
     ProfilePatched,
@@ -27,6 +29,7 @@ from aurora.store.facts import (
     RecommendationsGiven,
     SkinLogged,
 )
+from aurora.store.merged_rows import merged_rows
 from aurora.store.rows import (
     ArtifactRow,
     ClickRow,
@@ -41,6 +44,9 @@ from aurora.store.rows import (
 
 RowKey = tuple[type[Row], str]
 Rows = MutableMapping[RowKey, Row]
+
+# Epoch of a stream that was erased for ever: an account that was deleted (migrations/106_linking.sql).
+CLOSED_EPOCH: Final = 2**52
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -106,7 +112,21 @@ def touches(event: Event) -> tuple[Touch, ...]:
         return (Touch(FeedbackRow, event.event_id, feedback_row),)
     if isinstance(fact, RecommendationClicked):
         return (Touch(ClickRow, event.event_id, click_row),)
+    if isinstance(fact, GuestMerged):
+        return _came_along(event, fact)
     return ()
+
+
+def _came_along(event: Event, fact: GuestMerged) -> tuple[Touch, ...]:
+    """What was decided when it was merged is simply written; nothing is weighed again."""
+    taken = fact.taken
+    profile = (Touch(ProfileRow, "", profile_row),) if taken.profile or taken.analysis is not None else ()
+    rows = merged_rows(taken, event.stream, event.version, event.meta)
+    return (*profile, *(Touch(type(row), key, partial(_as_made, row)) for key, row in rows))
+
+
+def _as_made(row: Row, _: Row | None, __: Event) -> Row:
+    return row
 
 
 def sweeps_before(event: Event) -> str | None:
@@ -118,8 +138,10 @@ def erased_since(facts: Sequence[NewFact], epoch: int | None, now_epoch: int, er
     """Whether the person was erased after the turn that says `facts` began.
 
     epoch: of the memory that the turn read. None: it could not read any, so the instants decide. erased_at:
-    ISO-8601 UTC of the last erasure, "" if there was none.
+    ISO-8601 UTC of the last erasure, "" if there was none. A stream that was closed takes nothing any more.
     """
+    if now_epoch >= CLOSED_EPOCH:
+        return True
     if epoch is not None:
         return epoch != now_epoch
     return any(new.meta.occurred_at <= erased_at for new in facts)
@@ -155,6 +177,18 @@ def profile_row(row: ProfileRow | None, event: Event) -> ProfileRow:
             "last_analysis_at": at,
             "last_analysis_lang": fact.lang,
         }
+    elif isinstance(fact, GuestMerged):
+        for name, said in fact.taken.profile.items():
+            column = PROFILE_COLUMNS.get(name)
+            if column is not None:
+                changed[column] = _said(name, said.value)
+        analysis = fact.taken.analysis
+        if analysis is not None:
+            changed |= {
+                "last_analysis": _verbatim(analysis.analysis),
+                "last_analysis_at": analysis.at,
+                "last_analysis_lang": analysis.lang,
+            }
     if row is None:
         return ProfileRow(stream=event.stream, created_at=at, **changed)
     return msgspec.structs.replace(row, **changed)

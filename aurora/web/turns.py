@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from quart import Blueprint
@@ -31,7 +30,7 @@ from aurora.web.bearer import NOBODY, Bearer, bearer_in, client_key
 from aurora.web.body import json_value
 from aurora.web.context import chat_hints, context_of, identity_of
 from aurora.web.photo_upload import Uploaded
-from aurora.web.request import Arrived, current_request
+from aurora.web.request import Arrived, current_request, query_of
 from aurora.web.rollout import placed, rollout_headers
 from aurora.web.turn_connection import Handler
 
@@ -44,7 +43,8 @@ class TurnRoute(msgspec.Struct, frozen=True):
     kind: name of the turn in traces and metrics. budget: its name and milliseconds (the flow may restate it).
     failed: error code of a 500. body: `contract.validation` kind, None if the body is ignored. query:
     parameters that become `turn.raw`. counted: its tries are limited per client. signed_in: others are
-    refused before their body is looked at.
+    refused before their body is looked at. linked: without a token it reads and writes the memory of the
+    account for which the device stands.
     """
 
     method: str
@@ -57,6 +57,7 @@ class TurnRoute(msgspec.Struct, frozen=True):
     query: tuple[str, ...] = ()
     counted: bool = False
     signed_in: bool = False
+    linked: bool = True
 
 
 def _write(settings: Settings) -> tuple[str, int]:
@@ -107,6 +108,8 @@ def _route(
     method: str, path: str, kind: str, budget: Budget, failed: str, query: tuple[str, ...] = (), **more: bool
 ) -> TurnRoute:
     served = TURN_KINDS[kind]
+    # Who signs in, sets a password or asks who she is shows a token: a device's name alone opens no account.
+    more = {"linked": not path.startswith("/v1/auth/"), **more}
     return TurnRoute(method, path, kind, served.flow, budget, failed, served.body, query, **more)
 
 
@@ -178,9 +181,9 @@ def _handler(house: House, route: TurnRoute) -> Handler:
         if route.method == "POST" and request.uploaded is None:
             body = json_value(request.body, request.headers.get(b"content-type"))
         bearer = NOBODY
-        if b"authorization" in request.headers:
+        if house.sign_in.open:
             with house.admit(request.at, budget[1]):
-                bearer = await bearer_in(request, house.sign_in)
+                bearer = await bearer_in(request, house.sign_in, linked=route.linked)
         turn = _turn(request, route, body, settings, bearer)
         if route.counted:
             turn = msgspec.structs.replace(turn, raw={"client": client_key(request, house.sign_in, settings)})
@@ -207,9 +210,11 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings, bea
     if is_chat:
         raw = chat_hints(request) | _placed(request, body, settings)
     elif route.query:
-        given = dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=50))
+        given = query_of(request)
         raw = {name: given[name] for name in route.query if name in given}
-    identity = identity_of(context, bearer.user_id)
+    if bearer.shown and bearer.user_id is None:
+        raw["guest"] = True  # and nobody's device (decision 31)
+    identity = identity_of(context, bearer.account)
     if route.signed_in and bearer.user_id is None:
         raise ContractError(401, "UNAUTHORIZED")
     if is_chat and identity.user_id is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aurora.actors.questions import Erase, ForgetPhotos
+from aurora.actors.questions import Erase, EraseAccount, ForgetPhotos
 from aurora.contract.memory import Memory, Profile
 from aurora.contract.requests import ProfileUpdate, TravelPlan
 from aurora.flows.profile import delete, update
@@ -41,7 +41,7 @@ async def test_an_empty_update_touches_the_row_and_says_so(lang: str, autojump_c
 async def test_deleting_answers_with_an_empty_start(lang: str, autojump_clock: Any) -> None:
     store = FakeStore(Memory(profile=Profile(skinType="oily")))
     result = await play(delete, turn_for("profile_delete", lang=lang), store=store, budget=BUDGET)
-    assert [type(question) for question in result.asked] == [Erase, ForgetPhotos]
+    assert [type(question) for question in result.asked] == [Erase, EraseAccount, ForgetPhotos]
     assert result.cards("profile_deleted") == [{"ok": True, "deleted": True, "storage": "ephemeral"}]
     assert result.events("profile_deleted") == [{"storage": "ephemeral"}]
     patch = result.body["session_patch"]

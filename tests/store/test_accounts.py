@@ -260,8 +260,8 @@ async def test_a_closed_session_is_nobodys_and_the_others_go_on(accounts: Databa
     await start(accounts)
     account = await redeem(accounts)
     await accounts.open_session(account, session("t2"), "a")
-    await accounts.close("t")
-    await accounts.close("t")
+    await accounts.close("t", "g:another")
+    await accounts.close("t", "g:another")
     assert [await accounts.holder(token, NOW) for token in ("t", "t2", "nobodys")] == [None, "usr_t", None]
 
 

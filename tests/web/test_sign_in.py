@@ -283,7 +283,8 @@ async def test_a_guests_deletion_leaves_the_account(fresh_dsn: str) -> None:
     async with web(sign_in_settings(), fresh_dsn) as client:
         who = await signed_in(client)
         await client.post("/v1/profile/update", {"skinType": "oily"}, headers=who)
-        await client.post("/v1/profile/delete", {})
+        await client.post("/v1/profile/delete", {}, uid="somebody-elses-device")
+        await client.post("/v1/profile/delete", {}, headers={"Authorization": "Bearer " + "0" * 64})
         mine = await client.get("/v1/session/bootstrap", headers=who)
         assert mine.payload("session_bootstrap")["profile"]["skinType"] == "oily"
 
