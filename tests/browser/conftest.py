@@ -8,7 +8,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -31,6 +34,9 @@ ENV = {
     "AURORA_BFF_CHAT_RECO_BUDGET_MS": "1500",
     "AURORA_BFF_ANALYSIS_BUDGET_MS": "1500",
     "AURORA_BREAKER_ENABLED": "false",
+    "AURORA_BFF_AUTH_ENABLED": "true",
+    "AURORA_BFF_AUTH_PEPPER": "the pepper of these tests",
+    "AURORA_BFF_AUTH_EMAIL_PROVIDER": "file",
     "LOG_LEVEL": "error",
 }
 FACTS = {
@@ -97,8 +103,35 @@ def record_turns(url: str) -> None:
         ask("/v1/chat", {"message": "How long does a serum keep? [[sandbox:stall]]"})
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves this folder and says nothing."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nobody reads it."""
+
+
 @pytest.fixture(scope="session")
-def site(database_url: str, template: str) -> Iterator[str]:
+def origin() -> Iterator[str]:
+    """Where the page comes from: another port is another origin, so every call of its is preflighted."""
+    served = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(Path(__file__).parent)))
+    thread = threading.Thread(target=served.serve_forever)
+    thread.start()
+    try:
+        yield f"http://localhost:{served.server_address[1]}"
+    finally:
+        served.shutdown()
+        thread.join()
+        served.server_close()
+
+
+@pytest.fixture(scope="session")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that mails of the service go to."""
+    return tmp_path_factory.mktemp("mails") / "mails.txt"
+
+
+@pytest.fixture(scope="session")
+def site(database_url: str, template: str, mails: Path, origin: str) -> Iterator[str]:
     """The URL of a service, in a thread with a trio of its own: Playwright's API blocks."""
     name = f"browser_{os.getpid()}"
     execute(database_url, f"create database {name} template {template}")
@@ -114,7 +147,8 @@ def site(database_url: str, template: str) -> Iterator[str]:
             upstream = await nursery.start(sandbox)
             env = {
                 "DATABASE_URL": in_database(database_url, name),
-                "AURORA_DECISION_BASE_URL": upstream, "PIVOTA_BACKEND_BASE_URL": upstream, **ENV,
+                "AURORA_DECISION_BASE_URL": upstream, "PIVOTA_BACKEND_BASE_URL": upstream,
+                "AURORA_BFF_AUTH_EMAIL_FILE": str(mails), "ALLOWED_ORIGINS": origin, **ENV,
             }  # fmt: skip
             async with running_server(env=env) as server:
                 told["url"] = server.url
