@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
@@ -33,7 +32,7 @@ from aurora.web.bearer import bearer_in, client_key
 from aurora.web.body import json_value
 from aurora.web.context import context_of, identity_of
 from aurora.web.feedback_log import FeedbackLog
-from aurora.web.request import MOST_ID, Arrived, current_request, is_id
+from aurora.web.request import MOST_ID, Arrived, current_request, is_id, query_of
 
 FEEDBACK: Final = "/v1/reco/employee-feedback"
 CLICK: Final = "/v1/reco/interleave/click"
@@ -105,7 +104,7 @@ def blueprint(house: House, lines: FeedbackLog) -> Blueprint:
         request = current_request()
         with house.admit(request.at, house.settings.write_budget_ms):
             await _let_in(house, request, "poll", POLLING)
-            given = _query(request)
+            given = query_of(request)
             ticket_id = given.get("ticket_id", "").strip()
             if not is_id(ticket_id):
                 raise ContractError(400, "BAD_REQUEST", details=_named("ticket_id", "required"))
@@ -179,13 +178,6 @@ def _session(request: Arrived) -> str | None:
 def _candidate(body: Any) -> tuple[str, str]:
     """Product id and name, blank where not sent."""
     return body.candidate_product_id or "", body.candidate_name or ""
-
-
-def _query(request: Arrived) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=20))
-    except ValueError:  # more of them than anybody has
-        raise ContractError(400, "BAD_REQUEST", details={"_errors": ["too many parameters"]}) from None
 
 
 def _version(text: str) -> int:

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 from quart import request as _current
 
+from aurora.contract.errors import ContractError
 from aurora.contract.turn import RequestContext
 
 SCOPE_KEY = "aurora.request"
 MOST_ID = 128
+MOST_PARAMETERS = 50
 
 
 class Arrived(msgspec.Struct):
@@ -74,6 +77,18 @@ def current_request() -> Arrived:
     """The request that the running view serves."""
     found: Arrived = cast("dict[str, Any]", _current.scope)[SCOPE_KEY]
     return found
+
+
+def query_of(request: Arrived) -> dict[str, str]:
+    """The parameters of the query; of a repeated one the last value counts.
+
+    Raises ContractError 400 BAD_REQUEST for more than anybody has.
+    """
+    try:
+        return dict(parse_qsl(request.query.decode("latin-1"), max_num_fields=MOST_PARAMETERS))
+    except ValueError:
+        details = {"_errors": [f"more than {MOST_PARAMETERS} parameters"]}
+        raise ContractError(400, "BAD_REQUEST", details=details) from None
 
 
 def first_values(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -311,3 +311,10 @@ async def test_metrics_are_text_and_count_requests() -> None:
     assert 'pivota_http_requests_total{status_class="2xx",method="GET",route="/v1/session/bootstrap"}' in text
     assert 'pivota_http_requests_total{status_class="4xx",method="GET",route="unmatched"}' in text
     assert "/no/such/place" not in text
+
+
+async def test_a_query_without_end_is_refused() -> None:
+    async with web(Settings(retention_days=0)) as client:
+        fits = await client.get("/v1/tracker/recent?" + "a=1&" * 49 + "days=3")
+        refused = await client.get("/v1/tracker/recent?" + "a=1&" * 5000)
+    assert (fits.status, refused.status, refused.error) == (200, 400, "BAD_REQUEST")
