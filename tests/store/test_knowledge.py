@@ -17,9 +17,11 @@ from aurora.store.accounts import Limited, Window
 from aurora.store.knowledge import KINDS, KnowledgeKind, KnowledgeRow, as_kept
 from aurora.store.knowledge_db import DatabaseKnowledge, columns_of, read_facts
 from aurora.store.limits import Limiter
+from aurora.store.open import open_store
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database
-from tests.store.people import NOW
+from aurora.store.rebuild import rebuild
+from tests.store.people import NOW, new, now, said, somebody
 from tests.store.test_maintenance import scalar, without_its_hours
 
 TABLES: dict[KnowledgeKind, str] = {"product": "aurora_product_intel_kb", "dupes": "aurora_dupe_kb"}
@@ -161,6 +163,19 @@ async def test_a_row_that_somebody_broke_is_unreadable_and_no_crash(db: Database
     )
     with pytest.raises(StoreError, match="XX001"):
         await DatabaseKnowledge(db).recall("product", ("k",))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_erasing_a_person_and_rebuilding_the_log_leave_knowledge_alone(
+    fresh_dsn: str, db: Database, kind: KnowledgeKind
+) -> None:
+    knowledge, one = DatabaseKnowledge(db), somebody()
+    assert await knowledge.keep(kind, row())
+    async with open_store(Settings(), fresh_dsn, clock=now) as store:
+        await store.append(one, [new(one, said(region="EU"))])
+        await store.erase(one)
+    await rebuild(db, swap=True, clock=now)
+    assert await knowledge.recall(kind, ("k",)) == row()
 
 
 async def keys(db: Database, kind: KnowledgeKind) -> str:
