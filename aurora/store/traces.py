@@ -13,6 +13,7 @@ import structlog
 from aurora import telemetry
 from aurora.store.port import TraceRecord
 from aurora.store.postgres import Connection
+from aurora.store.projections import CLOSED_EPOCH
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ class TraceBuffer:
 
     def add(self, record: TraceRecord) -> None:
         """Take a record, or drop it. Never raises: a trace must not fail the turn it tells of."""
+        if record.epoch >= CLOSED_EPOCH:
+            return  # the turn read the memory of an account that was deleted while it was let in
         try:
             events = _encode(record.events).decode()
         except (TypeError, ValueError, RecursionError, msgspec.EncodeError) as error:
