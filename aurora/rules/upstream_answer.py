@@ -23,6 +23,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 # Lists in which a bare id says nothing to a reader.
 _CITED = frozenset({"citations", "citation", "sources", "references", "evidence_refs"})
 
+# In compact JSON: a colon that follows no key, and a key of such a list.
+_COLON = re.compile(rb'(?:[^"]|\\"):')
+_MAY_CITE = re.compile(rb'"(?:citations?|sources|references|evidence_refs)":', re.IGNORECASE)
+
 # Cards that speak for this service. From an upstream they would put words into its mouth: a session, a
 # profile, a safety notice, an error.
 _OURS = frozenset({
@@ -117,14 +121,32 @@ def read_cards(cards: Iterable[Mapping[str, Any]], *, keep_kb: bool = False) -> 
 
 
 def harmless(value: Any, *, keep_kb: bool = False) -> Any:
-    """`value` without markup and acting links in its texts, and without internal references unless kept."""
+    """`value` without markup and acting links in its texts, and without internal references unless kept.
+
+    The same object if its JSON tells that there is nothing of the kind in it.
+    """
+    if isinstance(value, dict | list) and not _may_harm(value):
+        return value
+    return _cleaned(value, keep_kb=keep_kb)
+
+
+def _may_harm(value: Any) -> bool:
+    """Whether a tag, a colon in a text (an address, a reference) or a list of citations stands in it."""
+    try:
+        encoded = msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return True
+    return b"<" in encoded or _COLON.search(encoded) is not None or _MAY_CITE.search(encoded) is not None
+
+
+def _cleaned(value: Any, *, keep_kb: bool) -> Any:
     if isinstance(value, str):
         if "<" not in value and ":" not in value:  # neither a tag nor an address, nor an internal reference
             return value
         text = upstream_text.without_acting_links(upstream_text.without_markup(value))
         return text if keep_kb else upstream_text.without_kb(text)
     if isinstance(value, list):
-        cleaned = [harmless(item, keep_kb=keep_kb) for item in value]
+        cleaned = [_cleaned(item, keep_kb=keep_kb) for item in value]
         return [new for new, old in zip(cleaned, value, strict=True) if new != "" or old == ""]
     if isinstance(value, dict):
         return {key: _member(key, item, keep_kb=keep_kb) for key, item in value.items()}
@@ -132,7 +154,7 @@ def harmless(value: Any, *, keep_kb: bool = False) -> Any:
 
 
 def _member(key: Any, value: Any, *, keep_kb: bool) -> Any:
-    clean = harmless(value, keep_kb=keep_kb)
+    clean = _cleaned(value, keep_kb=keep_kb)
     if not keep_kb and isinstance(clean, list) and isinstance(key, str) and key.lower() in _CITED:
         return [item for item in clean if not (isinstance(item, str) and _UUID.fullmatch(item.strip()))]
     return clean

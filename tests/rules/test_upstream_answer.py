@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora.rules.upstream_answer import (
+    _cleaned,
     first_object,
+    harmless,
     read_cards,
     speakable,
     too_deep,
@@ -128,3 +130,21 @@ def test_no_knowledge_base_id_is_left_anywhere(value):
 )
 def test_only_prose_is_spoken(answer, spoken):
     assert speakable(answer) == spoken
+
+
+PIECES = [
+    "<b>x</b>", "kb:a-1", "javascript:x", 'a"', '\\":', "a\\", "", '"', "://", " : ", "plain",
+    "12345678-1234-1234-1234-123456789abc",
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=3).map("".join)
+KEYS = TEXTS | st.sampled_from(["citations", "Sources", "evidence_refs", "text"])
+AWKWARD = st.recursive(
+    TEXTS | st.none() | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(AWKWARD)
+def test_what_its_json_tells_saves_a_walk_and_changes_nothing(value):
+    assert harmless(value) == _cleaned(value, keep_kb=False)
