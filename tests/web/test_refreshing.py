@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from aurora.store.knowledge import KnowledgeRow
 from aurora.store.postgres import Database
 from aurora.web.house import open_house
 from aurora.web.refreshing import BUDGET_MS, NOBODY, player
-from tests.support.fakes import NOW, FakeStore, house_for
+from tests.support.fakes import FakeStore, house_for
 from tests.support.sandbox import Served
 from tests.support.web import web
 
@@ -136,7 +136,7 @@ async def test_a_stale_row_is_served_and_renewed_behind_the_answer(
     settings = Settings(decision_base_url=sandbox.url, backend_base_url=sandbox.url)
     body = {"original": {"sku_id": "p-old", "name": "DUPE_SUGGEST_TEST Serum"}}
     key = f"id:p-old|lang:{lang}"
-    long_ago = iso_ms(NOW - timedelta(days=300))
+    long_ago = iso_ms(datetime.now(UTC) - timedelta(days=20))  # stale, and not forgotten
     old = KnowledgeRow(
         key=key,
         facts={**body, "dupes": [{"kind": "dupe", "product": {"name": "Old Dupe"}}], "comparables": []},
