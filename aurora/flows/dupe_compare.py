@@ -17,7 +17,7 @@ from aurora.actors.knowledge_questions import Knowledge, RecallKnowledge
 from aurora.actors.questions import DecisionReply
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Card
-from aurora.flows.dupe_asking import LEAST_MS, PARSE_MS, Asking
+from aurora.flows.asking import LEAST_MS, PARSE_MS, Asking
 from aurora.rules import alternatives, dupe_compare, dupe_queries, dupe_texts, safety
 from aurora.rules.dupe_compare import Comparison
 from aurora.rules.dupe_suggest import joined

@@ -24,7 +24,7 @@ from aurora.actors.questions import DecisionReply
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Card, FieldMissing, Lang
 from aurora.contract.turn import iso_ms
-from aurora.flows.dupe_asking import LEAST_MS, PARSE_MS, Asking
+from aurora.flows.asking import LEAST_MS, PARSE_MS, Asking
 from aurora.rules import alternatives, dupe_queries, dupe_texts, safety
 from aurora.rules import dupe_suggest as rules
 from aurora.rules.dupe_suggest import Likes

@@ -25,7 +25,7 @@ from aurora.actors.page_questions import ReadProductPage
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Card
 from aurora.contract.turn import iso_ms
-from aurora.flows.dupe_asking import Asking
+from aurora.flows.asking import Asking
 from aurora.flows.product_lookup import RESOLVES, Lookup
 from aurora.flows.product_scan import scan
 from aurora.rules import product_from_page, product_naming, product_parse, product_texts

@@ -11,7 +11,7 @@ from typing import Any
 from aurora.actors.findings import Answer
 from aurora.actors.questions import CommerceSearch, OpenProduct, ProductOpening
 from aurora.actors.stage import Pending
-from aurora.flows.dupe_asking import Asking
+from aurora.flows.asking import Asking
 from aurora.rules import product_parse, product_url
 from aurora.rules.catalogue_rows import product_of
 from aurora.rules.product_naming import Named

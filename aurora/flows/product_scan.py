@@ -12,7 +12,7 @@ import msgspec
 
 from aurora.actors.findings import Failure, Finding
 from aurora.actors.stage import Pending
-from aurora.flows.dupe_asking import LEAST_MS, Asking, reply_of
+from aurora.flows.asking import LEAST_MS, Asking, reply_of
 from aurora.rules.product_analysis import Analysis
 from aurora.rules.product_enrichment import usable
 from aurora.rules.product_reading import read_analysis

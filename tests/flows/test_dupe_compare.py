@@ -15,7 +15,7 @@ from aurora.actors.knowledge_questions import Knowledge, RecallKnowledge
 from aurora.actors.questions import DecisionChat, DecisionReply, ReadMemory
 from aurora.contract.memory import Memory
 from aurora.contract.validation import decode
-from aurora.flows.dupe_asking import RESERVE_MS
+from aurora.flows.asking import RESERVE_MS
 from aurora.flows.dupe_compare import GRACE_MS, compare
 from aurora.rules.evidence import shaped
 from aurora.rules.product_analysis import Analysis

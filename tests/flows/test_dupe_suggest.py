@@ -24,7 +24,7 @@ from aurora.actors.knowledge_questions import (
 from aurora.actors.questions import DecisionChat, DecisionReply, ReadMemory
 from aurora.contract.memory import Memory, Profile
 from aurora.contract.validation import decode
-from aurora.flows.dupe_asking import RESERVE_MS
+from aurora.flows.asking import RESERVE_MS
 from aurora.flows.dupe_suggest import refresh, suggest
 from aurora.settings import Settings
 from tests.flows.chat_kit import CORE

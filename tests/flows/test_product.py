@@ -15,7 +15,7 @@ from aurora.actors.page_questions import ProductPage, ReadProductPage
 from aurora.actors.questions import CommerceSearch, DecisionChat, DecisionReply, OpenProduct
 from aurora.contract.memory import Memory, Profile
 from aurora.contract.validation import decode
-from aurora.flows import dupe_asking
+from aurora.flows import asking
 from aurora.flows.product import analyze, parse, refresh
 from aurora.flows.product_scan import HEDGE_MS
 from aurora.rules.knowledge_facts import personal_in
@@ -258,7 +258,7 @@ async def test_a_scan_that_never_ends_leaves_the_reserve(autojump_clock: Any) ->
 async def test_a_cut_gives_a_whole_card_without_a_notice(
     autojump_clock: Any, lang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dupe_asking, "RESERVE_MS", -60_000)  # every wait goes on beyond the budget
+    monkeypatch.setattr(asking, "RESERVE_MS", -60_000)  # every wait goes on beyond the budget
     played = await analysed({"product": SERUM}, lang=lang, answers={DecisionChat: NEVER})
     assert played.finished.cut_reason == "budget"
     assert played.card_types == ["product_analysis"]
@@ -270,7 +270,7 @@ async def test_a_cut_gives_a_whole_card_without_a_notice(
 async def test_a_cut_parse_is_a_parse_without_a_product(
     autojump_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dupe_asking, "RESERVE_MS", -60_000)
+    monkeypatch.setattr(asking, "RESERVE_MS", -60_000)
     played = await recognised({"url": "https://cerave.example/foam-cleanser"}, answers={DecisionChat: NEVER})
     assert played.finished.cut_reason == "budget"
     assert played.card_types == ["product_parse"]

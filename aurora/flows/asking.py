@@ -1,8 +1,8 @@
-"""What both dupe endpoints do: ask side by side, within one budget, and look at the person before anything
-leaves (contract D 3.3, 3.4; decisions 3, 19).
+"""What the forms about products have in common: they ask side by side, within one budget, and look at the
+person before anything leaves (contract D 3; decisions 3, 19).
 
-Nothing of the person goes into a question. What is forbidden to her is declared to the envelope at once, as
-carefully as for somebody unknown, and again when her profile has been read.
+What is forbidden to her is declared to the envelope at once, as carefully as for somebody unknown, and again
+when her profile has been read.
 """
 
 from __future__ import annotations
