@@ -10,7 +10,7 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from aurora.sandbox import commerce, decision, photos, vision, weather
+from aurora.sandbox import commerce, decision, mail, photos, vision, weather
 from aurora.sandbox.misbehave import JSON, misbehave
 from aurora.sandbox.script import UPSTREAMS, BadScriptError, Call, Rule, Sandbox, Step, parse, script_in_text
 
@@ -94,6 +94,7 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
 
     _photo_bridge(app, state)
     _vision_models(app, state)
+    _mail_api(app, state)
 
     @app.get("/v1/search")
     async def geocode() -> Response:
@@ -112,6 +113,17 @@ def create_sandbox(sandbox: Sandbox | None = None, *, control: bool = False) -> 
     if control:
         _control(app, state)
     return app
+
+
+def _mail_api(app: QuartTrio, state: Sandbox) -> None:
+    # What was sent stands in the mailbox alone, never among the calls: it holds a code.
+    @app.post("/emails")
+    async def emails() -> Response:
+        body = await _json_object()
+        refusal = mail.refused(body, request.headers.get("Authorization", ""))
+        if refusal is not None:
+            return _json(refusal[1], refusal[0])
+        return await _play(state, "mail", "", {}, lambda _: state.mailbox.take(body))
 
 
 def _vision_models(app: QuartTrio, state: Sandbox) -> None:
@@ -258,6 +270,12 @@ def _control(app: QuartTrio, state: Sandbox) -> None:
         upstream = request.args.get("upstream")
         listed = [call for call in state.calls if upstream in (None, call.upstream)]
         return _json({"total": state.total, "in_flight": state.in_flight, "calls": listed})
+
+    @app.get("/_sandbox/mails")
+    async def mails() -> Response:
+        to = request.args.get("to")
+        listed = [each for each in state.mailbox.mails if to is None or to in each.to]
+        return _json({"mails": listed})
 
     @app.post("/_sandbox/reset")
     async def reset() -> Response:

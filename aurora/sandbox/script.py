@@ -13,7 +13,9 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-Upstream = Literal["decision", "commerce", "photos", "storage", "vision", "weather", "*"]
+from aurora.sandbox.mail import Mailbox
+
+Upstream = Literal["decision", "commerce", "mail", "photos", "storage", "vision", "weather", "*"]
 UPSTREAMS: tuple[str, ...] = get_args(Upstream)
 
 MAX_LATENCY_MS = 600_000
@@ -162,6 +164,7 @@ class Sandbox:
         self.calls: deque[Call] = deque(maxlen=MAX_CALLS_KEPT)
         self.total = 0
         self.in_flight = 0
+        self.mailbox = Mailbox(keep=keep_texts)
 
     def script(
         self,
@@ -189,7 +192,8 @@ class Sandbox:
         return None
 
     def reset(self) -> None:
-        """Forget rules and calls. Calls under way go on, uncounted in the new list."""
+        """Forget rules, calls and mails. Calls under way go on, uncounted in the new list."""
         self.rules.clear()
+        self.mailbox.mails.clear()
         self.calls.clear()
         self.total = 0

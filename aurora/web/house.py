@@ -81,6 +81,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 weather_forecast_base_url=url,
                 gemini_base_url=url if settings.gemini_api_key else settings.gemini_base_url,
                 openai_base_url=url if settings.openai_api_key else settings.openai_base_url,
+                resend_base_url=url,
             )
         async with (
             step("store", open_store(settings, settings.database_url or None)) as store,
