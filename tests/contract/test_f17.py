@@ -1,7 +1,7 @@
-"""Contract F 17, the rows that the foundation carries, as the web client really sends them; row numbers kept.
+"""Contract F 17 as the web client really sends its rows; row numbers kept.
 
-Rows 1-4, 6-14, 18-20, 24, 25, 29, 31, 32. Row 8 has no *visible* card (decision 2); row 7 is told
-here of a service without a database; an outage is in tests/chaos. The others wait for their endpoints.
+Rows 5 and 26-28 (sign-in) stand in test_a19_linking and test_a19_auth, row 30 in test_d14_offers. Row 8 has
+no *visible* card (decision 2); row 7 is told here of a service without a database; an outage is in tests/chaos.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from tests.contract.test_b23 import CORE, chips, gaps, has_artifact, has_profile
 from tests.support.photos import photo_house, picture, taken_in
 from tests.support.sandbox import Served
 from tests.support.web import WebAnswer, WebClient, web
+from tests.web.test_photo_upload import B
+from tests.web.test_photo_upload import body as multipart
+from tests.web.test_photo_upload import photo as part
 
 PAGE = "https://aurora.pivota.cc"
 SEVEN = [
@@ -238,6 +241,47 @@ async def test_row_14_chinese_is_answered_in_chinese(sandbox: Served) -> None:
     assert all(is_chinese(label) for label in labels)
 
 
+async def upload(client: WebClient, consent: str, how: dict[str, str]) -> WebAnswer:
+    """A chosen photo, its parts in the client's order."""
+    form = multipart(part(picture("golden")), slot_id="daylight", consent=consent)
+    sent = f"multipart/form-data; boundary={B}"
+    return page(await client.send("POST", "/v1/photos/upload", body=form, headers=how, content_type=sent))
+
+
+@pytest.mark.parametrize("how", [CLIENT, CHINESE])
+async def test_row_15_an_upload_brings_its_check_and_no_analysis(
+    sandbox: Served, how: dict[str, str]
+) -> None:
+    """The client asks for the analysis itself (T13)."""
+    async with photo_house(sandbox) as client:
+        answer = await upload(client, "true", how)
+    assert answer.status == 200
+    assert types(answer) == ["photo_confirm"]
+    assert answer.payload("photo_confirm")["photo_id"]
+    assert answer.payload("photo_confirm")["qc_status"] == "passed"
+
+
+@pytest.mark.parametrize("how", [CLIENT, CHINESE])
+async def test_row_16_without_consent_nothing_is_sent_on(sandbox: Served, how: dict[str, str]) -> None:
+    async with photo_house(sandbox) as client:
+        answer = await upload(client, "false", how)
+    assert 400 <= answer.status < 500
+    assert answer.payload("error")["error"] == "USER_CONSENT_REQUIRED"
+    assert is_chinese(answer.text) is (how is CHINESE)
+    assert not sandbox.state.calls
+
+
+@pytest.mark.parametrize("how", [CLIENT, CHINESE])
+async def test_row_17_a_dead_storage_is_told_in_words(sandbox: Served, how: dict[str, str]) -> None:
+    async with photo_house(sandbox) as client:
+        sandbox.state.script("*", "status=503", times=None)
+        answer = await upload(client, "true", how)
+    assert answer.status >= 500 or answer.payload("photo_confirm")["qc_status"] is None
+    assert isinstance(answer.json["cards"], list)
+    assert answer.text
+    assert is_chinese(answer.text) is (how is CHINESE)
+
+
 @pytest.mark.parametrize("lang", ["EN", "CN"])
 async def test_row_18_a_summary_of_two_photos_fills_the_client_s_card(sandbox: Served, lang: str) -> None:
     """Three features and three numbered lines, objects for payloads, readable or not."""
@@ -273,6 +317,37 @@ async def test_row_20_a_routine_from_the_sheet_comes_back_whole(sandbox: Served)
         assert answer.status == 200
         kept = (await bootstrap(client)).patch["profile"]["currentRoutine"]
     assert {part: kept[part] for part in ("am", "pm")} == {part: ROUTINE[part] for part in ("am", "pm")}
+
+
+@pytest.mark.parametrize("how", [CLIENT, CHINESE])
+async def test_row_21_a_product_is_parsed_then_judged(sandbox: Served, how: dict[str, str]) -> None:
+    async with house(sandbox) as client:
+        parsed = await send(client, "/v1/product/parse", {"text": "Mock Parsed Product"}, how)
+        product = parsed.payload("product_parse")["product"]
+        assert isinstance(product, dict)
+        judged = await send(client, "/v1/product/analyze", {"product": product}, how)
+    assert judged.status == 200
+    assert judged.payload("product_analysis")["assessment"]["verdict"]
+    assert judged.payload("product_analysis")["profile_prompt"]["needed"] is True
+
+
+@pytest.mark.parametrize("how", [CLIENT, CHINESE])
+async def test_rows_22_and_23_a_dupe_is_suggested_then_compared(sandbox: Served, how: dict[str, str]) -> None:
+    """The client sends back the objects as it got them, with whatever they hold."""
+    async with house(sandbox) as client:
+        asked = {"original_text": "Understudy Quiet Barrier Cream"}
+        shown = (await send(client, "/v1/dupe/suggest", asked, how)).payload("dupe_suggest")
+        rows = [*shown["dupes"], *shown["comparables"]]
+        assert rows
+        assert all(isinstance(row["product"], dict) and 0 <= row["similarity"] <= 100 for row in rows)
+        pair = {
+            "original": {**shown["original"], "odd": {"a": [1]}},
+            "dupe": {**rows[0]["product"], "odd": 2},
+        }
+        compared = await send(client, "/v1/dupe/compare", pair, how)
+    assert compared.status == 200
+    assert 0 <= compared.payload("dupe_compare")["similarity"] <= 100
+    assert compared.payload("dupe_compare")["tradeoffs"]
 
 
 async def test_row_24_a_check_in_is_in_the_patch() -> None:
