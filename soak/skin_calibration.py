@@ -31,7 +31,7 @@ SHOWN: Final[dict[str, tuple[str, str]]] = {
     "redder cheeks, a* +12": ("redness", "Redder cheeks, a* +12"),
     "shine, 80 %": ("shine", "Shine, 80 %"),
     "18 spots": ("spots", "18 spots"),
-    "skin tone, L* -24, redder cheeks": ("tone", "Skin tone L* -24, cheeks a* +12"),
+    "inflamed cheeks, 40 %, L* 24": ("tone", "Deep skin of L* 24, cheeks inflamed by 40 %"),
 }
 _INTRO: Final = """# What pixels say
 
@@ -55,12 +55,17 @@ shine, blue texture, violet tone, green spots).
 _LIMITS: Final = """
 ## What it cannot do
 
-- A face that is evenly red has no redness here: each face is its own measure. On deep skin redness shows less
-  in a* too, so a severity says how much is visible, not how much there is.
-- Synthetic skin tones darker by more than some 25 L* are not found as a face: the cascades look for the
-  contrast of dark eyes on lighter skin, and this portrait's own light hair and eyes stay as they are. Such a
-  photo is asked for again (`no_face`); nothing false is said about it.
-- A photo of 0.6 times the light passes, and its scores are lower: Lab differences shrink with the light.
+- A face that is evenly red has no redness here: each face is its own measure.
+- Redness, spots and shine come out alike on skin from L* 78 down to 24, and redness in 0.4 times the light
+  too. Texture and uneven tone are measured in the light that skin sends back, so they show less on deep skin
+  and in poor light: more of them may be there than is said. Enlarged like redness they would mostly be noise.
+- Deep skin here is the portrait's own with more melanin, by the ratios of two printed colour patches. That
+  tells of light and contrast, not of the features of other people.
+- Light is judged by the scene: deep skin in a well-lit room passes, while a light face in a dark one does not
+  (darker, x 0.25). Where a dark wall fills the picture, nothing bright tells of the light, and a photo may
+  be called too dark that is not.
+- A mask over mouth and chin, hair over an eye, heavy frames: no face is found, and the person is told what
+  to uncover. A hand on a cheek or the chin leaves a face, of which the rest is measured.
 - Heads that lean up to some 20 degrees are turned upright; photos that lie on their side without saying so in
   their EXIF are not recognised.
 - Texture ends at 1 mm: pores themselves are smaller than a pixel of the canvas.

@@ -34,8 +34,8 @@ _BY_STATUS: dict[str, tuple[str, str]] = {
         "照片有点糊。可以拿稳手机再拍一张吗？",
     ),
     "no_face": (
-        "I can't find a face in the photo. Could you take another one with your whole face in it?",
-        "照片里没有找到人脸。可以把整张脸拍进去再来一张吗？",
+        "I can't find a face in the photo. Could you take another, from the front, with nothing over it?",
+        "照片里没有找到人脸。请正对镜头，把整张脸拍进去，口罩、眼镜先摘掉，头发别遮住脸，再来一张好吗？",
     ),
 }
 _PENDING = (

@@ -2,7 +2,10 @@
 
 Every measure compares the face with itself (its own median, its own surroundings), in CIE L*a*b* units on
 the canvas of `face`, where a pixel is some 0.9 mm. So a shift of the whole face, be it skin tone, exposure or
-a tint of the light, cancels; what cannot be seen this way is a face that is evenly red. Units and scales:
+a tint of the light, cancels; what cannot be seen this way is a face that is evenly red. Differences shrink
+with the light that skin sends back, so redness and spots are taken from `Face.even`. Shine is light of the
+lamp, added on top of skin of any tone, and is measured as it is; texture and tone too, whose scale is that of
+noise and shadows: they say less in poor light and on deep skin, and nothing false. Units and scales:
 
     redness  mean over skin of how far a* lies above the face's median by more than 2; 0 -> 0, 4.5 -> 1
     shine    share of skin that is specular: L* at least 9 above the light's own slope (a quadratic surface)
@@ -42,6 +45,7 @@ TONE_ZERO, TONE_ONE = 9.0, 16.0
 SPOT_FINE, SPOT_COARSE, SPOT_CONTRAST = 1.0, 5.0, 4.0
 SPOT_LEAST_PX, SPOT_MOST_PX, SPOT_FILL, SPOT_STRETCH = 4, 90, 0.45, 2.6
 SPOT_WHOLE_CONTRAST: Final = 12.0
+SPOT_GRAIN: Final = 6.0  # times the median contrast, some four of its standard deviations: no noise
 SPOT_ZERO, SPOT_ONE = 1.0, 12.0
 LEAST_SKIN_PX: Final = 400  # of the canvas; less is no basis for any statement
 
@@ -69,7 +73,7 @@ def detect(face: Face) -> list[Seen]:
 
 def redness(face: Face) -> Seen:
     """Reddened areas: excess of a* over the face's own median."""
-    a = _smooth(face.lab[..., 1], 1.0)
+    a = _smooth(face.even[..., 1], face.gain)  # noise was enlarged with the redness
     middle = float(np.median(a[face.skin]))
     excess = np.maximum(0.0, a - middle - REDNESS_FROM).astype(np.float32)
     red: Mask = (excess > REDNESS_FROM) & face.skin
@@ -127,9 +131,10 @@ def tone(face: Face) -> Seen:
 
 def acne(face: Face) -> Seen:
     """Small compact spots, redder than what is around them."""
-    a = face.lab[..., 1]
+    a = face.even[..., 1]
     contrast = _smooth(a, SPOT_FINE) - _within(a, face.skin, SPOT_COARSE)
-    likely = ((contrast >= SPOT_CONTRAST) & face.skin).astype(np.uint8)
+    grain = float(np.median(np.abs(contrast[face.skin])))
+    likely = ((contrast >= max(SPOT_CONTRAST, SPOT_GRAIN * grain)) & face.skin).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(likely, connectivity=8)
     mask = np.zeros(CANVAS, dtype=np.bool_)
     where: dict[Region, float] = dict.fromkeys(REGIONS, 0.0)

@@ -1,6 +1,6 @@
-"""Where the face is, which of its pixels are skin, and where forehead, cheeks, nose and chin lie.
+"""Which pixels of a face are skin, and where its forehead, cheeks, nose and chin lie.
 
-The face is found by OpenCV's frontal cascade and cut out into a canvas of fixed scale, so that every later
+The face that `find_face` found is cut out into a canvas of fixed scale, so that every later
 measure speaks in the same unit: FACE_PX pixels across the face box, on an adult some 0.9 mm each. Regions are
 geometry in that box. Skin is what lies within them and resembles the middle of this very face: no fixed skin
 colour anywhere, which is what makes the mask hold for every skin tone.
@@ -9,7 +9,6 @@ colour anywhere, which is what makes the mask hold for every skin tone.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import cv2
@@ -18,21 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.skin.decode import RGB
+from aurora.skin.find_face import FIND_NEIGHBOURS, FIND_STEP, Placed, cascade
 from aurora.skin.measured import REGIONS, Region
 
 Plane: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
-# --- finding
+# --- the tilt
 
-_FACES: Final = "haarcascade_frontalface_default.xml"
-_SECOND: Final = "haarcascade_frontalface_alt2.xml"
 _EYES_OPEN: Final = "haarcascade_eye.xml"
-FIND_SIDE: Final = 512  # longest side that the cascades look at: they were trained on faces of 24 pixels
-FIND_STEP: Final = 1.1  # pyramid step and neighbours: the tutorial's values; they find the portrait of
-FIND_NEIGHBOURS: Final = 5  # scikit-image and refuse its cat, cup, rocket and text (tests hold it)
-FIND_LEAST: Final = 0.08  # smallest face, as a share of the picture's shorter side
-FIND_LEAST_PX: Final = 24
 # Eyes are sought in this band of the face box, as wide as this share of it; they tell how the head leans.
 # Less than the noise of that is no tilt, more than the cascade tolerates is a mistake.
 EYES_BETWEEN: Final = (0.05, 0.65)
@@ -71,90 +64,28 @@ _HOLE_PX: Final = 13  # spots up to this width stay part of the skin around them
 # Skin that is measured keeps this distance from hair, brows and lips, whose edges are no texture of skin.
 _MARGIN_PX: Final = 3
 
-_haar = Path(cv2.__file__).with_name("data")
-_faces = cv2.CascadeClassifier(str(_haar / _FACES))
-_second = cv2.CascadeClassifier(str(_haar / _SECOND))
-_eyes = cv2.CascadeClassifier(str(_haar / _EYES_OPEN))
-
-
-class Placed(msgspec.Struct, frozen=True):
-    """The face box in pixels of the working picture. tilt: degrees by which the face leans, clockwise."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-    tilt: float = 0.0
+_eyes = cascade(_EYES_OPEN)
 
 
 class Face(msgspec.Struct, frozen=True):
     """A face on its canvas. Planes are CANVAS-shaped.
 
-    rgb: the pixels, edges repeated where the canvas leaves the picture. lab: CIE L*a*b* (D65). inside: where
-    the canvas shows picture. skin: what may be measured. regions: skin of each region, shares: as a share of
+    rgb: the pixels, edges repeated where the canvas leaves the picture. lab: CIE L*a*b* (D65). even: the same
+    as if the skin were as light as the portrait's (`_evened`), enlarged by `gain`. inside: where the canvas
+    shows picture. skin: what may be measured. regions: skin of each region, shares: as a share of
     the region's area. source_px: width of the face in the picture as sent.
     """
 
     placed: Placed
     rgb: RGB
     lab: Plane
+    even: Plane
+    gain: float
     inside: Mask
     skin: Mask
     regions: dict[Region, Mask]
     shares: dict[Region, float]
     source_px: float
-
-
-def find(rgb: RGB) -> Placed | None:
-    """The largest frontal face, None if there is none. Deterministic for equal pixels.
-
-    The default cascade proposes and a second one, trained otherwise, has to agree: alone either takes crops
-    of scikit-image's cat, page or rocket for a face now and then, together neither did (a test holds it).
-    Where luma shows nothing the brightened red channel is looked at: skin is lightest in red, whatever its
-    tone, and dark skin keeps there the contrast to eyes and mouth that the cascades were trained on.
-    """
-    shrink = min(1.0, FIND_SIDE / max(rgb.shape[:2]))
-    small = rgb
-    if shrink < 1.0:
-        size = (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink)))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    red = cv2.LUT(np.ascontiguousarray(small[..., 0]), _LIFT)
-    for proposed in (luma, red):
-        for box in _boxes(_faces, proposed):
-            if _agreed(box, luma, red):
-                return Placed(*(round(value / shrink) for value in box))
-    for box in _boxes(_second, red):
-        return Placed(*(round(value / shrink) for value in box))
-    return None
-
-
-_LIFT: Final = (np.sqrt(np.arange(256) / 255.0) * 255.0).astype(np.uint8)
-_AGREES: Final = 2  # neighbours that make an agreement
-_AROUND: Final = 0.3  # of the box: where the second cascade looks
-
-
-def _boxes(cascade: cv2.CascadeClassifier, gray: NDArray[Any]) -> list[tuple[int, int, int, int]]:
-    """Faces in a grey picture, largest first."""
-    least = max(FIND_LEAST_PX, round(min(gray.shape) * FIND_LEAST))
-    found = cascade.detectMultiScale(
-        gray, scaleFactor=FIND_STEP, minNeighbors=FIND_NEIGHBOURS, minSize=(least, least)
-    )
-    return sorted(
-        ((int(x), int(y), int(w), int(h)) for x, y, w, h in found), key=lambda box: (-box[2] * box[3], box)
-    )
-
-
-def _agreed(box: tuple[int, int, int, int], *views: NDArray[Any]) -> bool:
-    x, y, w, h = box
-    rows = slice(max(0, int(y - _AROUND * h)), int(y + (1 + _AROUND) * h))
-    columns = slice(max(0, int(x - _AROUND * w)), int(x + (1 + _AROUND) * w))
-    least = (round(0.6 * w), round(0.6 * h))
-    for view in views:
-        near = np.ascontiguousarray(view[rows, columns])
-        if len(_second.detectMultiScale(near, scaleFactor=FIND_STEP, minNeighbors=_AGREES, minSize=least)):
-            return True
-    return False
 
 
 def upright(rgb: RGB, placed: Placed) -> Placed:
@@ -187,14 +118,36 @@ def cut_out(rgb: RGB, placed: Placed, scale: float) -> Face:
     canvas, inside = _canvas(rgb, placed)
     lab = cv2.cvtColor(canvas.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB).astype(np.float32)
     skin = _skin(lab, inside)
+    gain = _gain(lab, skin)
     regions = {name: skin & _box(REGION_BOXES[name]) for name in REGIONS}
     shares = {
         name: float(regions[name].sum()) / float((_box(REGION_BOXES[name]) & _FACE).sum()) for name in REGIONS
     }
     return Face(
-        placed=placed, rgb=canvas, lab=lab, inside=inside, skin=skin, regions=regions, shares=shares,
-        source_px=placed.w * scale,
+        placed=placed, rgb=canvas, lab=lab, even=_evened(lab, gain), gain=gain, inside=inside, skin=skin,
+        regions=regions, shares=shares, source_px=placed.w * scale,
     )  # fmt: skip
+
+
+EVEN_LIGHTNESS: Final = 78.0  # of the portrait's skin, on which the measures were calibrated
+EVEN_MOST: Final = 2.6  # reached at L* 20; beyond, noise would be enlarged more than skin
+
+
+def _gain(lab: Plane, skin: Mask) -> float:
+    """By how much `_evened` enlarges: from the median lightness of the skin."""
+    if not skin.any():
+        return 1.0
+    lightness = float(np.median(lab[..., 0][skin]))
+    return min(EVEN_MOST, (EVEN_LIGHTNESS + 16.0) / (lightness + 16.0))
+
+
+def _evened(lab: Plane, gain: float) -> Plane:
+    """Lab as it would be with so much light that the skin's median L* were EVEN_LIGHTNESS.
+
+    Less light, or more melanin, multiplies reflectance; L* + 16, a* and b* are cube roots of it and scale by
+    one common factor. Undone, the same redness has the same size in every light and on every skin tone.
+    """
+    return lab * np.float32(gain) + np.array([16.0 * (gain - 1.0), 0.0, 0.0], dtype=np.float32)
 
 
 def to_picture(placed: Placed, column: float, row: float) -> tuple[float, float]:
@@ -302,8 +255,13 @@ def _skin(lab: Plane, inside: Mask) -> Mask:
     lightness, a, b = np.median(core, axis=0)
     # The test looks at a blurred face: a single hair or pore decides nothing.
     smooth = cv2.GaussianBlur(lab, (0, 0), 1.5)
+    # How much darker hair is counts in the light that skin sends back, highlights are added to it.
+    middle = _MIDDLE & inside
+    light = cv2.GaussianBlur(_evened(lab, _gain(lab, middle))[..., 0], (0, 0), 1.5)
+    usual = float(np.median(light[middle]))
     alike = (
-        _between(smooth[..., 0] - lightness, -max(_LEAST_DARKER, _DARKER_SHARE * lightness), _LIGHTER)
+        (light - usual >= -max(_LEAST_DARKER, _DARKER_SHARE * usual))
+        & (smooth[..., 0] - lightness <= _LIGHTER)
         & _between(smooth[..., 1] - a, -_GREENER, _REDDER)
         & _between(smooth[..., 2] - b, -_BLUER, _YELLOWER)
         & inside

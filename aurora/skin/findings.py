@@ -14,7 +14,8 @@ import numpy as np
 
 from aurora.skin.decode import Frame, UnreadableImageError, decode
 from aurora.skin.detectors import Seen, detect
-from aurora.skin.face import REGION_BOXES, Face, Mask, cut_out, find, region_box, to_picture, upright
+from aurora.skin.face import REGION_BOXES, Face, Mask, cut_out, region_box, to_picture, upright
+from aurora.skin.find_face import find
 from aurora.skin.measured import (
     DEGRADED_KEEPS,
     SEVERITY_FROM,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aurora.skin.find_face import find
 from aurora.skin.findings import measure
 from aurora.skin.measured import (
     ISSUE_TYPES,
@@ -62,15 +63,37 @@ def test_without_a_face_there_is_nothing_to_find(name: str) -> None:
     assert seen.findings == []
 
 
-def test_crops_of_pictures_without_a_face_have_none_either() -> None:
+def plain_scenes() -> dict[str, RGB]:
+    """What else a camera is pointed at: textures, a wall, noise, darkness."""
+    random = np.random.default_rng(3)
+    wall = 200 + np.linspace(-25, 25, 400)[None, :, None] + random.normal(0, 3, (400, 400, 3))
+    return {
+        "bricks": variants.no_face("brick"),
+        "grass": variants.no_face("grass"),
+        "gravel": variants.no_face("gravel"),
+        "a wall": np.clip(wall, 0, 255).astype(np.uint8),
+        "noise": np.clip(random.normal(128, 50, (400, 400, 3)), 0, 255).astype(np.uint8),
+        "darkness": np.clip(random.normal(8, 6, (400, 400, 3)), 0, 255).astype(np.uint8),
+    }
+
+
+SCENES = {**{name: variants.no_face(name) for name in NO_FACES}, **plain_scenes()}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_no_face_is_found_where_there_is_none(name: str) -> None:
+    """Crops of several sizes, turned, darker, brighter: the looking again for deep skin finds none either."""
     random = np.random.default_rng(5)
-    for name in NO_FACES:
-        picture = variants.no_face(name)
-        for _ in range(4):
-            rows, columns = picture.shape[:2]
-            side = int(min(rows, columns) * random.uniform(0.5, 1.0))
-            top, left = int(random.integers(0, rows - side + 1)), int(random.integers(0, columns - side + 1))
-            assert measure(encoded(picture[top : top + side, left : left + side])).face is None
+    picture = SCENES[name]
+    assert find(picture) is None
+    for gain, turned in ((1.0, 0), (0.4, 0), (1.0, 90), (1.4, 0), (1.0, 33)):
+        rows, columns = picture.shape[:2]
+        side = int(min(rows, columns) * random.uniform(0.5, 1.0))
+        top, left = int(random.integers(0, rows - side + 1)), int(random.integers(0, columns - side + 1))
+        part = cv2.resize(picture[top : top + side, left : left + side], (256, 256))
+        matrix = cv2.getRotationMatrix2D((128, 128), turned, 1.0)
+        part = cv2.warpAffine(part, matrix, (256, 256), borderMode=cv2.BORDER_REFLECT)
+        assert find(np.clip(part * gain, 0, 255).astype(np.uint8)) is None
 
 
 @pytest.mark.parametrize(
@@ -122,16 +145,57 @@ def test_more_of_it_is_never_less_severe(
     assert seen[-1].evidence
 
 
-@pytest.mark.parametrize("darker", [-8, -16, -24])
-def test_findings_do_not_rest_on_skin_tone(darker: float) -> None:
-    plain = variants.toned(darker, 2, 2)
-    for issue in ("redness", "shine", "acne"):
-        assert score(plain, issue).severity == 0
-    light, dark = score(variants.reddened(12), "redness"), score(variants.reddened(12, plain), "redness")
+TONES = [0.5, 1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("depth", "dark_hair"),
+    [*((depth, True) for depth in (*TONES, 2.5)), (1.0, False), (1.5, False), (2.0, False)],
+)
+def test_deep_skin_in_good_light_passes_and_shows_nothing_that_is_not_there(
+    depth: float, dark_hair: bool
+) -> None:
+    seen = measure(encoded(variants.deep(depth, dark_hair=dark_hair)))
+    assert (seen.quality.grade, seen.quality.reasons) == ("pass", [])
+    assert [f.severity for f in seen.findings] == [0] * len(ISSUE_TYPES)
+
+
+@pytest.mark.parametrize("depth", TONES)
+def test_findings_do_not_rest_on_skin_tone(depth: float) -> None:
+    deep = variants.deep(depth)
+    for strength in (0.25, 0.4):
+        light = score(variants.inflamed(strength), "redness")
+        dark = score(variants.inflamed(strength, depth), "redness")
+        assert abs(light.score - dark.score) < 0.08
+    light, dark = score(variants.spotted(18), "acne"), score(variants.spotted(18, picture=deep), "acne")
     assert abs(light.severity - dark.severity) <= 1
-    assert abs(light.score - dark.score) < 0.12
-    light, dark = score(variants.spotted(18), "acne"), score(variants.spotted(18, picture=plain), "acne")
+    light, dark = score(variants.shiny(0.5), "shine"), score(variants.shiny(0.5, deep), "shine")
     assert abs(light.severity - dark.severity) <= 1
+
+
+@pytest.mark.parametrize("gain", [0.4, 0.6])
+def test_redness_does_not_rest_on_the_light(gain: float) -> None:
+    red = variants.reddened(20)
+    dim = np.clip(red * gain, 0, 255).astype(np.uint8)
+    assert abs(score(red, "redness").score - score(dim, "redness").score) < 0.12
+
+
+def test_the_scene_tells_a_dark_photo_from_a_deep_skin() -> None:
+    dim = measure(encoded(variants.exposed(0.25))).quality
+    deep = measure(encoded(variants.deep(2.5))).quality
+    assert abs(dim.metrics["skin_lightness"] - deep.metrics["skin_lightness"]) < 3
+    assert (dim.grade, dim.reasons) == ("fail", ["too_dark"])
+    assert (deep.grade, deep.reasons) == ("pass", [])
+
+
+@pytest.mark.parametrize("depth", [0.0, 1.0, 2.0])
+def test_grain_is_no_spot_on_any_skin(depth: float) -> None:
+    random = np.random.default_rng(4)
+    plain = variants.deep(depth) if depth else variants.portrait()
+    grainy = np.clip(plain + random.normal(0, 5, plain.shape), 0, 255).astype(np.uint8)
+    found = {f.issue_type: f.severity for f in measure(encoded(grainy)).findings}
+    assert found["acne"] == 0
+    assert found["redness"] <= 1
 
 
 def test_redness_shows_where_it_was_painted() -> None:
