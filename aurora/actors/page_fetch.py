@@ -68,8 +68,8 @@ def _look_up(host: str, port: int) -> list[str]:
 class PageFetch:
     """Fetches pages of the hosts on a list.
 
-    hosts: see `web_address.is_listed`. most_bytes: of a body, as it comes and decompressed. resolve, backend:
-    replaced in tests; what counts as public cannot be.
+    hosts: see `web_address.is_listed`. most_bytes: of a body, as it comes and decompressed. resolve, backend,
+    tls: replaced in tests; what counts as public cannot be.
     """
 
     def __init__(
@@ -79,12 +79,13 @@ class PageFetch:
         *,
         resolve: Resolve | None = None,
         backend: httpcore2.AsyncNetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._hosts = tuple(hosts)
         self._most_bytes = most_bytes
         self._resolve = resolve or Resolver()
         self._backend = backend or SocketBackend()
-        self._tls = ssl.create_default_context()
+        self._tls = tls or ssl.create_default_context()
 
     def address(self, url: str) -> WebAddress | None:
         """The address behind `url`, if we would visit it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.contract.envelope import Lang
@@ -90,6 +90,7 @@ def test_what_the_page_lacks_is_declared(lang: Lang) -> None:
         }
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([*PLAIN, *FILLERS, "Retinol", "Niacinamide", "Parfum", "水", "烟酰胺"]),

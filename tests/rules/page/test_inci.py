@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules.page.inci import (
@@ -108,6 +108,7 @@ def test_labels(text: str, rest: str, labelled: bool) -> None:
     assert (after_label(text), is_labelled(text)) == (rest, labelled)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=30),
     st.sampled_from([", ", "、", "\n", "("]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules.page import document
@@ -235,6 +235,7 @@ def test_no_text_has_control_or_direction_characters() -> None:
     assert said.isprintable()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.text(max_size=20))
 def test_any_bytes_are_a_page(body: bytes, charset: str) -> None:
     page = read_page(body, charset)
