@@ -347,6 +347,13 @@ async def test_her_verdict_is_not_kept_but_asked_for_everybody_later(autojump_cl
     assert "sister" not in str(later)
 
 
+@pytest.mark.parametrize("said", [DOWN, scanned("Unknown"), DecisionReply(answer="I don't know.")])
+async def test_what_failed_is_not_kept(autojump_clock: Any, said: Any) -> None:
+    played = await analysed({"product": SERUM}, answers={DecisionChat: said})
+    assert verdict(played)["verdict"] == "Unknown"
+    assert not [question for question in played.asked if isinstance(question, KeepKnowledge | RefreshLater)]
+
+
 async def test_a_claimed_name_does_not_become_what_everybody_reads(autojump_clock: Any) -> None:
     played = await analysed({"product": SERUM}, answers={DecisionChat: scanned()})
     assert kept(played).verified is False
