@@ -45,7 +45,7 @@ from aurora.contract.turn import Identity, Turn, iso_ms, stream_of
 from aurora.rules.email_address import address_of
 from aurora.rules.keyed import same
 from aurora.store.accounts import Account, Challenge, Claimed, Limited, Locked, Refused, Session
-from aurora.store.facts import FactMeta, GuestMerged, NewFact
+from aurora.store.facts import DeviceLinked, FactMeta, GuestMerged, NewFact
 from aurora.store.port import StoreError
 
 NAME = "accounts"
@@ -184,8 +184,9 @@ async def _take_along(desk: SignInDesk, turn: Turn, user_id: str) -> TakenAlong:
         causation=turn.kind,
     )
 
-    def made(fact: GuestMerged) -> NewFact:
-        return NewFact(event_id=turn.uuid("taken_along"), fact=fact, meta=meta)
+    def made(fact: GuestMerged | DeviceLinked) -> NewFact:
+        own = meta if isinstance(fact, GuestMerged) else msgspec.structs.replace(meta, user_id=None)
+        return NewFact(event_id=turn.uuid(type(fact).__name__), fact=fact, meta=own)
 
     account = Identity(uid=turn.identity.uid, user_id=user_id)
     came = await desk.accounts.take_along(stream_of("g", turn.identity.uid), account.stream, made)

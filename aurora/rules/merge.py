@@ -31,6 +31,18 @@ def taken(account: Holdings, guest: Belongings) -> Belongings:
     )
 
 
+def said_after(guest: Belongings, at: str) -> Belongings:
+    """What a device has of the time after `at`: the rest went to another account."""
+    return Belongings(
+        profile={name: said for name, said in guest.profile.items() if said.at > at},
+        analysis=guest.analysis if guest.analysis is not None and guest.analysis.at > at else None,
+        days=[day for day in guest.days if day.updated_at > at],
+        artifacts=[each for each in guest.artifacts if each.created_at > at],
+        plans=[each for each in guest.plans if each.created_at > at],
+        runs=[each for each in guest.runs if each.created_at > at],
+    )
+
+
 def is_blank(value: Any) -> bool:
     """Whether a value says nothing: a blank is never taken along, or a device could wipe what is known."""
     return value is None or value == UNKNOWN or (isinstance(value, str | list | dict) and not value)

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from aurora.contract.belongings import Belongings
-from aurora.store.facts import GuestMerged, NewFact
+from aurora.store.facts import DeviceLinked, GuestMerged, NewFact
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -149,7 +149,7 @@ class Accounts(Protocol):
         ...
 
     async def take_along(
-        self, device: str, account: str, make: Callable[[GuestMerged], NewFact]
+        self, device: str, account: str, make: Callable[[GuestMerged | DeviceLinked], NewFact]
     ) -> Belongings:
         """Merge what the device's stream holds into the account's; see `store.merging.merge`."""
         ...

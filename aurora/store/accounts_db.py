@@ -25,7 +25,7 @@ from aurora.store.accounts import (
     Try,
     Window,
 )
-from aurora.store.facts import GuestMerged, NewFact
+from aurora.store.facts import DeviceLinked, GuestMerged, NewFact
 from aurora.store.journal import Journal
 from aurora.store.limits import MOST_COUNTED, take
 from aurora.store.merging import merge
@@ -254,7 +254,7 @@ class DatabaseAccounts:
         await self._database.run(work)
 
     async def take_along(
-        self, device: str, account: str, make: Callable[[GuestMerged], NewFact]
+        self, device: str, account: str, make: Callable[[GuestMerged | DeviceLinked], NewFact]
     ) -> Belongings:
         """See `Accounts.take_along`."""
         if self._journal is None or isinstance(self._database, NoDatabase):

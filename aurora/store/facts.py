@@ -141,6 +141,12 @@ class GuestMerged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     taken: Belongings
 
 
+class DeviceLinked(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What the device remembers so far is this account's (its stream key), and no other's any more."""
+
+    account: str
+
+
 Fact = (
     ProfilePatched
     | SkinLogged
@@ -154,6 +160,7 @@ Fact = (
     | RecommendationJudged
     | RecommendationClicked
     | GuestMerged
+    | DeviceLinked
 )
 
 

@@ -1,9 +1,10 @@
 """A device's memory taken into an account: read both, decide (`rules.merge`), append one event.
 
-No transaction holds two streams. The device is read first, then the account; what is taken is appended only
-if the account still stands at the version at which it was decided (`Journal.append(at=)`), else all of it
-happens again. The account's epoch guards against an erasure in between; whoever erases a device asks
-afterwards which account it stands for (`flows.profile`), so a merge that read it before is erased as well.
+No transaction holds two streams. The device is read first, and its own stream is told whose this memory is
+now: nobody who signs in on it later takes it along a second time. Then the account; what is taken is appended
+only if the account still stands at the version at which it was decided (`Journal.append(at=)`), else all of
+it happens again. Both epochs guard against an erasure in between, and whoever erases a device asks afterwards
+which account it stands for (`flows.profile`), so a merge that read it before is erased as well.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from aurora.contract.belongings import (
     KeptRun,
     Said,
 )
-from aurora.rules.merge import taken
+from aurora.rules.merge import said_after, taken
 from aurora.store.codec import decode_event
-from aurora.store.facts import GuestMerged, NewFact, ProfilePatched
+from aurora.store.facts import DeviceLinked, GuestMerged, NewFact, ProfilePatched
 from aurora.store.journal import Journal
 from aurora.store.port import StoreError
 from aurora.store.postgres import Connection, Database
@@ -52,6 +53,10 @@ _PATCHES: Final = """
 SELECT stream, version, event_id::text, type, schema_version, data::text, meta::text FROM (
   SELECT * FROM aurora_events WHERE stream = $1 ORDER BY version DESC LIMIT $2) newest
 WHERE type = ANY ($3::text[]) ORDER BY version DESC"""
+_LINKS: Final = """
+SELECT stream, version, event_id::text, type, schema_version, data::text, meta::text FROM aurora_events
+WHERE stream = $1 AND type = $2 ORDER BY version DESC LIMIT $3"""
+_MOST_LINKS: Final = 100
 _KINDS: Final = [ProfilePatched.__name__, GuestMerged.__name__]
 _PAGE: Final = 500
 
@@ -63,19 +68,35 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
-Make = Callable[[GuestMerged], NewFact]
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device remembers. links: (account, when it took what there was), the newest first."""
+
+    epoch: int
+    belongings: Belongings
+    links: list[tuple[str, str]]
+
+    def for_account(self, account: str) -> Belongings:
+        """What no other account has taken."""
+        others = [at for taker, at in self.links if taker != account]
+        return said_after(self.belongings, max(others)) if others else self.belongings
+
+
+Make = Callable[[GuestMerged | DeviceLinked], NewFact]
 
 
 async def merge(database: Database, journal: Journal, device: str, account: str, make: Make) -> Belongings:
     """Take along what the device's stream has and the account's does not; answers what was taken.
 
-    make: the fact with its id and meta. Raises StoreError: `erased` when the account was erased meanwhile,
-    `moved` when it would not stand still.
+    make: a fact with its id and meta. Raises StoreError: `erased` when either was erased meanwhile, `moved`
+    when the account would not stand still.
     """
     for _ in range(TRIES):
-        guest = await database.run(lambda connection: _read_guest(connection, device))
+        known = await database.run(lambda connection: _read_guest(connection, device))
+        guest = known.for_account(account)
         if guest.empty:
             return NOTHING
+        if not known.links or known.links[0][0] != account:
+            await journal.append(device, [make(DeviceLinked(account=account))], known.epoch)
         found, holdings = await database.run(lambda connection: _read_account(connection, account))
         along = bounded(taken(holdings, guest))
         if along.empty:
@@ -111,15 +132,20 @@ def _within(items: list[Any], most: int) -> list[Any]:
     return items
 
 
-async def _read_guest(connection: Connection, stream: str) -> Belongings:
+async def _read_guest(connection: Connection, stream: str) -> Device:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        head = await connection.fetchrow(_HEAD, stream)
+        links = [
+            decode_event(*row)
+            for row in await connection.fetch(_LINKS, stream, DeviceLinked.__name__, _MOST_LINKS)
+        ]
         profile = await _profile(connection, stream)
         days = await _rows(connection, LogRow, stream, "log_date DESC", 2 * MOST_DAYS)
         artifacts = await _rows(connection, ArtifactRow, stream, "created_at DESC", MOST_ARTIFACTS)
         plans = await _rows(connection, PlanRow, stream, "created_at DESC", MOST_PLANS)
         runs = await _rows(connection, RunRow, stream, "created_at DESC", MOST_RUNS)
         said = {} if profile is None else await _said(connection, stream, profile)
-    return Belongings(
+    belongings = Belongings(
         profile=said,
         analysis=_analysis(profile),
         days=[_day(row) for row in days],
@@ -156,6 +182,15 @@ async def _read_guest(connection: Connection, stream: str) -> Belongings:
                 confidence=row.overall_confidence,
             )
             for row in runs
+        ],
+    )
+    return Device(
+        epoch=head["epoch"] if head else 0,
+        belongings=belongings,
+        links=[
+            (event.fact.account, event.meta.occurred_at)
+            for event in links
+            if isinstance(event.fact, DeviceLinked)
         ],
     )
 

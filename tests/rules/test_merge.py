@@ -20,7 +20,7 @@ from aurora.contract.belongings import (
     KeptRun,
     Said,
 )
-from aurora.rules.merge import is_blank, taken
+from aurora.rules.merge import is_blank, said_after, taken
 
 EARLY, NOON, LATE = (f"2026-03-10T{hour}:00:00.000Z" for hour in ("08", "12", "20"))
 instants = st.sampled_from([EARLY, NOON, LATE])
@@ -124,6 +124,19 @@ def test_the_newest_known_value_stands(account: Holdings, guest: Belongings) -> 
     for name, kept in whole.profile.items():
         for said in (account.profile.get(name), guest.profile.get(name)):
             assert said is None or is_blank(said.value) or said.at <= kept.at or kept.value == "unknown"
+
+
+@given(guests, instants)
+def test_what_another_account_took_is_left_out_and_the_rest_is_all_there(guest: Belongings, at: str) -> None:
+    rest = said_after(guest, at)
+    for one, all_of_it in ((rest.days, guest.days), (rest.artifacts, guest.artifacts)):
+        assert [each for each in all_of_it if each in one] == one
+    assert [day for day in guest.days if day not in rest.days] == [
+        day for day in guest.days if day.updated_at <= at
+    ]
+    assert {name for name, said in guest.profile.items() if said.at > at} == set(rest.profile)
+    assert said_after(guest, LATE) == NOTHING
+    assert said_after(guest, "") == guest
 
 
 @pytest.mark.parametrize(

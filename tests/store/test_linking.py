@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import trio
 
 from aurora.contract.belongings import Belongings
+from aurora.contract.memory import Memory
 from aurora.contract.turn import Identity, iso_ms
 from aurora.settings import Settings
 from aurora.store import merging
 from aurora.store.accounts_db import DatabaseAccounts
 from aurora.store.durable import PostgresStore
-from aurora.store.facts import GuestMerged, NewFact, RecommendationsGiven
+from aurora.store.facts import DeviceLinked, GuestMerged, NewFact, RecommendationsGiven
 from aurora.store.open import open_store, store_over
 from aurora.store.port import StoreError
 from aurora.store.postgres import Database
 from aurora.store.projections import CLOSED_EPOCH
 from aurora.store.rebuild import rebuild
+from aurora.store.rows import LogRow
 from tests.store.people import NOW, analysed, days, logged, new, now, said, somebody
 from tests.store.test_rebuild import dump
 from tests.store.test_traces import kept, turn
@@ -34,16 +36,16 @@ def account_of(device: Identity, user_id: str) -> Identity:
     return Identity(device.uid, user_id)
 
 
-def making(account: Identity) -> Callable[[GuestMerged], NewFact]:
-    """The fact of one sign-in."""
-    name = str(uuid.uuid4())
-    return lambda fact: new(account, fact, event_id=name)
+def making(account: Identity, at: datetime = NOW) -> Callable[[GuestMerged | DeviceLinked], NewFact]:
+    """The facts of one sign-in."""
+    names = {GuestMerged: str(uuid.uuid4()), DeviceLinked: str(uuid.uuid4())}
+    return lambda fact: new(account, fact, event_id=names[type(fact)], at=at)
 
 
-async def link(store: PostgresStore, device: Identity, account: Identity) -> Belongings:
+async def link(store: PostgresStore, device: Identity, account: Identity, at: datetime = NOW) -> Belongings:
     """Sign in, as far as memory goes."""
     accounts = DatabaseAccounts(store.database, store.journal)
-    return await accounts.take_along(Identity(device.uid).stream, account.stream, making(account))
+    return await accounts.take_along(Identity(device.uid).stream, account.stream, making(account, at))
 
 
 async def merges(db: Database, account: Identity) -> int:
@@ -216,10 +218,29 @@ async def test_a_deleted_account_takes_nothing_any_more_whatever_a_turn_has_read
     assert (await rebuild(db, swap=False, clock=now)).differing == 0
 
 
+async def test_what_went_to_one_account_goes_to_no_other(db: Database) -> None:
+    device = somebody()
+    first, second = account_of(device, "usr_1"), account_of(device, "usr_2")
+    async with store_over(db, Settings(), clock=now) as store:
+        life = (said(skinType="oily"), logged("2026-03-01", acne=1), analysed("da_1", plan="ip_1"), RUN)
+        await store.append(device, [new(device, fact, at=EARLIER) for fact in life])
+        assert not (await link(store, device, first)).empty
+        assert (await link(store, device, second)).empty
+        assert await store.read(second, None) == Memory()
+        later = NOW + timedelta(minutes=1)
+        await store.append(device, [new(device, said(region="EU"), at=later)])
+        came = await link(store, device, second, later)
+        assert set(came.profile) == {"region"}
+        assert not came.days
+        assert not came.artifacts
+        assert (await link(store, device, first)).empty
+    assert (await rebuild(db, swap=False, clock=now)).differing == 0
+
+
 def test_what_is_too_much_for_one_event_stays_with_the_device_the_oldest_first() -> None:
     day = merging._day
     at = iso_ms(NOW)
-    row = merging.LogRow(
+    row = LogRow(
         stream="g:1", version=1, log_date="2026-03-01", id="i", created_at=at, updated_at=at, notes="x" * 4000
     )
     along = merging.bounded(Belongings(days=[day(row)] * 2000))
