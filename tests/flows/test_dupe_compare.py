@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.actors.findings import Failure
@@ -317,6 +317,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(compared=JSON, other=JSON, lang=st.sampled_from(["EN", "CN"]))
 def test_whatever_comes_in_the_card_keeps_its_promise(compared, other, lang):
     def reply(value: Any) -> DecisionReply:

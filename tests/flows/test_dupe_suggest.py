@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.actors.findings import Failure
@@ -292,9 +292,9 @@ async def test_an_answer_just_in_time_counts(autojump_clock):
 
 async def test_the_budget_itself_still_gives_the_card(autojump_clock):
     turn = turn_for("dupe_suggest", decode("dupe_suggest", {"original": CREAM}))
-    settings = Settings(dupe_suggest_budget_ms=1000)
+    small = Settings(dupe_suggest_budget_ms=1000)
     played = await play(
-        suggest, turn, settings=settings,
+        suggest, turn, settings=small,
         answers={DecisionChat: NEVER, RecallKnowledge: NEVER, ReadMemory: NEVER},
         budget=("dupe_suggest", 1000),
     )  # fmt: skip
@@ -452,6 +452,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     structured=st.dictionaries(st.just("alternatives"), JSON), known=JSON, lang=st.sampled_from(["EN", "CN"])
 )

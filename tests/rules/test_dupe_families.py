@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules.dupe_families import FAMILIES, called, holds, listed, named_in, without_water
@@ -63,6 +63,7 @@ def test_one_is_listed_alone_and_five_are_four():
     assert called("Rare Moss", "CN") == "Rare Moss"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=20))
 def test_every_hit_is_one_of_the_names(names):
     for family in FAMILIES:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules.dupe_texts import TRADEOFFS
@@ -153,6 +153,7 @@ def test_every_text_is_whole_in_both_languages(key):
 NAMES = st.lists(st.text(max_size=20) | st.sampled_from(["AHA", "urea", "petrolatum", "parfum"]), max_size=6)
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, st.sampled_from(["EN", "CN"]), st.booleans())
 def test_two_products_of_anything_never_break(ours, theirs, lang, fragile):
     lines = of_ingredients(Made(ingredients=ours), Made(ingredients=theirs), lang, fragile=fragile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora.rules.upstream_answer import (
@@ -145,6 +145,7 @@ AWKWARD = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(AWKWARD)
 def test_what_its_json_tells_saves_a_walk_and_changes_nothing(value):
     assert harmless(value) == _cleaned(value, keep_kb=False)
