@@ -198,4 +198,5 @@ def test_the_address_of_a_photo_may_be_anywhere_but_has_no_user() -> None:
     assert six is not None
     assert six.origin == "http://[::1]:9000"
     assert web_address("http://a@127.0.0.1/") is None
+    assert web_address("http://127.0.0.1\\evil.example/") is None
     assert web_address("http://127.0.0.1/\u00e4") is None

@@ -98,8 +98,7 @@ def _decoded(body: bytes, charset: str) -> str:
     # A byte order mark is what the page really is, whatever it says.
     if body.startswith(b"\xef\xbb\xbf"):
         said = ""
-    # NUL means nothing in a page, and neither JSON nor a database can hold it.
-    return body.decode(_CHARSETS.get(said, "utf-8-sig"), "replace").replace("\0", "")
+    return body.decode(_CHARSETS.get(said, "utf-8-sig"), "replace")
 
 
 def _blocks(root: LexborNode | None) -> list[Block]:

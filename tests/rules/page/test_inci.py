@@ -81,6 +81,7 @@ def test_lists(text: str, entries: list[str]) -> None:
         "首页、护肤、彩妆、香氛、会员、门店",
         "{a}, {b}, {c}, {d}, {e}, {f}", "<b>, <i>, <u>, <s>, <p>",
         "1, 2, 3, 4, 5, 6, 7", "http://a, http://b, http://c, http://d, http://e",
+        "Aqua, Glycerin, Panthenol, Silica, Mica, for your skin, add to cart, with love",
         "Aqua, Aqua, Aqua, Aqua, Aqua, Aqua",
     ],
 )  # fmt: skip

@@ -229,7 +229,7 @@ def test_what_is_hidden_in_a_page_is_not_its_text() -> None:
 
 def test_no_text_has_control_or_direction_characters() -> None:
     page = read(
-        f"<title>a\u202eb\x07c</title><h1>\u2066Se\u200brum\x1b[0m</h1><h2>Ingredients</h2><p>{LIST}\u202e"
+        f"<title>a\u202eb\x07c</title><h1>\u2066Se\u200bru\0m\x1b[0m</h1><h2>Ingredients</h2><p>{LIST}\u202e"
     )
     said = "".join([page.title, page.name, *page.inci])
     assert said.isprintable()
