@@ -1,7 +1,7 @@
 """Contract F 17 as the web client really sends its rows; row numbers kept.
 
 Rows 5 and 26-28 (sign-in) stand in test_a19_linking and test_a19_auth, row 30 in test_d14_offers. Row 8 has
-no *visible* card (decision 2); row 7 is told here of a service without a database; an outage is in tests/chaos.
+no *visible* card (decision 2). Row 7 is told here of a service without a database; an outage: tests/chaos.
 """
 
 from __future__ import annotations
