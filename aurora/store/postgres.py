@@ -235,6 +235,11 @@ class Database:
         unit.deadline = usual
         try:
             return await work(connection)
+        except asyncio.CancelledError:
+            # It may be inside a BEGIN or a COMMIT, of which neither driver nor server knows yet how it ends.
+            # The next unit must not find itself in a transaction that nobody commits.
+            line.drop()
+            raise
         finally:
             if connection.is_closed() or connection.is_in_transaction():
                 line.drop()

@@ -75,6 +75,28 @@ async def test_four_hundred_cut_requests_on_a_small_pool_leave_it_whole(fresh_ds
                     nursery.start_soon(db.run, one)
 
 
+async def test_a_unit_cut_inside_its_transaction_leaves_none_to_the_next(fresh_dsn: str) -> None:
+    """Cut anywhere, also inside BEGIN and COMMIT: what is acknowledged afterwards stands."""
+
+    async def insert(connection: Connection) -> None:
+        async with connection.transaction():
+            await connection.execute("INSERT INTO aurora_streams (stream) VALUES (gen_random_uuid())")
+
+    async def count(connection: Connection) -> int:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return int(await connection.fetchval("SELECT count(*) FROM aurora_streams WHERE prev = 0"))
+
+    async with open_database(fresh_dsn, Settings(db_pool_max=1)) as db:
+        stood = 0
+        for number in range(120):
+            with trio.move_on_after(number % 40 / 10_000):
+                await db.run(insert)
+            await db.run(insert)
+            now_standing = await db.run(count)
+            assert now_standing > stood
+            stood = now_standing
+
+
 async def test_a_cut_caller_leaves_at_once_while_a_read_settles_behind_it(db: Database) -> None:
     await db.ping()
     with trio.fail_after(1), trio.move_on_after(0.01) as scope:
