@@ -87,6 +87,20 @@ class PixelPool:
 
 
 @asynccontextmanager
+async def _workers_of() -> AsyncIterator[trio_parallel.WorkerContext]:
+    """Worker processes. One that does not end in GRACE_S is killed, which is no failure of the service."""
+    over = False
+    try:
+        async with trio_parallel.open_worker_context(init=prepare, grace_period=GRACE_S) as context:
+            yield context
+            over = True
+    except trio_parallel.BrokenWorkerError:
+        if not over:
+            raise
+        log.warning("pixel_worker_killed_at_the_end")
+
+
+@asynccontextmanager
 async def pixel_pool(
     *, workers: int = WORKERS, job: Callable[[bytes], Measured] = measure_photo, warm: bool = True
 ) -> AsyncIterator[PixelPool]:
@@ -96,7 +110,7 @@ async def pixel_pool(
     starts when it is needed.
     """
     async with (
-        trio_parallel.open_worker_context(init=prepare, grace_period=GRACE_S) as context,
+        _workers_of() as context,
         service_nursery() as nursery,
     ):
         pool = PixelPool(context, workers, job)

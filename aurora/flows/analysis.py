@@ -54,7 +54,7 @@ async def analysis(stage: Stage) -> None:
     models = await _ask_models(stage, facts)
     result = conclude(facts, models, _making(stage), stage.turn.context.lang)
     _tell(stage, facts, result, forbidden)
-    count(facts, models.vision)
+    count(facts, models.vision, device_class=stage.turn.raw.get("device_class", "unknown"))
     log.info(
         "skin_analysis_profile",
         analysis_source=result.source,

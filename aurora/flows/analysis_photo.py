@@ -23,6 +23,8 @@ from aurora.rules.analysis.vision_run import Vision, VisionRun
 # so that a storage or a decoder that hangs leaves time for an answer without it.
 FETCH_PCT = 40
 LOOK_PCT = 70
+# The label's words are A and B (contract C 27); A was the old service's pipeline, and there is one of ours.
+PIPELINE = "B"
 
 
 async def look(stage: Stage, facts: Intake) -> Intake:
@@ -99,8 +101,8 @@ def _run(finding: Finding, provider: str) -> VisionRun:
     )
 
 
-def count(facts: Intake, vision: Vision) -> None:
-    """Figures of a completed run; enumerated labels only."""
+def count(facts: Intake, vision: Vision, *, device_class: str) -> None:
+    """Figures of a completed run; enumerated labels only. device_class: `mobile`, `desktop` or `unknown`."""
     decision, reasons = vision_run.outcome(vision, facts)
     run = vision.run
     provider = run.provider if run is not None else vision.provider
@@ -117,7 +119,7 @@ def count(facts: Intake, vision: Vision) -> None:
     if facts.photo_expected:
         placed = [f.issue_type for f in facts.reading.seen if f.evidence]
         for issue in ("all", *placed):
-            telemetry.analyze_requests.labels(issue, facts.grade, "unknown", "unknown").inc()
+            telemetry.analyze_requests.labels(issue, facts.grade, PIPELINE, device_class).inc()
 
 
 def _forced(stage: Stage, facts: Intake) -> bool:

@@ -41,7 +41,8 @@ async def analyse_at_once(stage: Stage, photo_id: str, slot_id: str) -> None:
         facts = await look(stage, _facts(stage, memory, Photo(slot_id or "daylight", photo_id, "passed")))
         result = conclude_at_once(facts, stage.turn.context.lang)
         modules = modules_of(stage, facts, None, forbidden)
-        count(facts, Vision(policy=WITHOUT_MODELS))
+        device_class = stage.turn.raw.get("device_class", "unknown")
+        count(facts, Vision(policy=WITHOUT_MODELS), device_class=device_class)
     except Exception:  # the answer to the upload was promised, and leaves whatever is wrong here
         log.exception("photo_auto_analysis_failed", photo_id=photo_id)
         stage.envelope.event("error", {"code": FAILED})

@@ -30,6 +30,7 @@ analyze_requests = Counter(
     "quality_grade",
     "pipeline_version",
     "device_class",
+    verbatim=True,
 )
 vision_calls = Counter("vision_calls_total", "Vision model decisions.", "provider", "decision")
 vision_fails = Counter("vision_fail_total", "Vision model failures.", "provider", "reason", verbatim=True)

@@ -19,6 +19,7 @@ _LANGUAGE_SCAN = 4000  # characters of a message that decide its language
 _TRUE_WORDS = frozenset({"true", "1", "yes", "y", "on"})
 _FALSE_WORDS = frozenset({"false", "0", "no", "n", "off"})
 _PROVIDERS = ("gemini", "openai")
+_DEVICE_CLASSES = ("mobile", "desktop")
 _MOST_MODEL = 120
 _MOST_STATE = 200
 _MOST_TOKEN = 4096
@@ -78,6 +79,12 @@ def chat_hints(request: Arrived) -> dict[str, Any]:
     if accepted and accepted.isprintable():
         hints["accept_language"] = accepted[:MOST_ID]
     return hints
+
+
+def device_hint(request: Arrived) -> dict[str, Any]:
+    """The kind of device, for the figures of analyses; anything but the two words counts as not said."""
+    said = request.header(b"x-device-class").lower()
+    return {"device_class": said} if said in _DEVICE_CLASSES else {}
 
 
 def _language(request: Arrived, said: Mapping[str, Any]) -> Lang:

@@ -28,7 +28,7 @@ from aurora.web import photo_upload
 from aurora.web.answers import CHAT_PATH, Reply, envelope_reply
 from aurora.web.bearer import NOBODY, Bearer, bearer_in, client_key
 from aurora.web.body import json_value
-from aurora.web.context import chat_hints, context_of, identity_of
+from aurora.web.context import chat_hints, context_of, device_hint, identity_of
 from aurora.web.photo_upload import Uploaded
 from aurora.web.request import Arrived, current_request, query_of
 from aurora.web.rollout import placed, rollout_headers
@@ -209,6 +209,8 @@ def _turn(request: Arrived, route: TurnRoute, body: Any, settings: Settings, bea
     raw: dict[str, Any] = {}
     if is_chat:
         raw = chat_hints(request) | _placed(request, body, settings)
+    elif route.kind in ("analysis", "photo_upload", "photo_confirm"):
+        raw = device_hint(request)
     elif route.query:
         given = query_of(request)
         raw = {name: given[name] for name in route.query if name in given}
