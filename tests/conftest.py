@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import trio
+from hypothesis import HealthCheck, settings
 
 from aurora.settings import Settings
 from aurora.store.embedded import Cluster, Patience
@@ -27,6 +28,12 @@ pytest_plugins = [
     "tests.support.sandbox",
     "tests.support.replayed",
 ]
+
+# No example fails for having taken long: the machine may be busy. In CI everybody sees the same examples.
+settings.register_profile(
+    "aurora", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("aurora")
 
 TEMPLATE = "aurora_template"
 _numbers = itertools.count(1)
