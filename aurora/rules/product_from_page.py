@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from aurora.contract.envelope import Lang
 from aurora.rules import evidence, product_texts
 from aurora.rules.notices import pick
@@ -19,6 +21,7 @@ from aurora.rules.product_heroes import Known, as_hero, cares, hero_of, known_in
 from aurora.rules.product_reading import product_of
 from aurora.rules.routine import actives
 from aurora.rules.text import fold
+from aurora.rules.upstream_answer import harmless
 
 SOURCE: Final = "product_page"
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -41,7 +44,9 @@ _IN_PLACE: Final = 15  # of a list in falling order: what comes later is there i
 
 
 def judged(page: ProductPage, lang: Lang) -> Analysis:
-    """An analysis of a page that was read and has an ingredient list."""
+    """An analysis of a page that was read and has an ingredient list. Its words lead nowhere any more."""
+    said = {"brand": page.brand, "name": page.name, "title": page.title, "inci": page.inci}
+    page = msgspec.structs.replace(page, **harmless(said))
     listed = page.inci[:_MOST_LISTED]
     known = known_in(page.inci)  # scent stands at the end of the longest lists
     early = [one for one in known_in(listed[:_IN_PLACE]) if one.hero]
