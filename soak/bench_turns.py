@@ -135,7 +135,7 @@ def measure(case: Case, turns: int, rounds: int, profile: cProfile.Profile | Non
         for number in range(40 if case.body is _PICKS else 0):
             await play(house, number, "profile_update", people.PROFILE)
             await play(house, number, "analysis", {"use_photo": False, "currentRoutine": people.ROUTINE})
-        for number in range(turns // 4 + 1):  # patterns compiled, caches as they are in service
+        for number in range(50):  # patterns compiled, caches as they are in service
             body = await play(house, number, "chat", case.body)
             if case.holds.encode() not in body:
                 raise click.ClickException(f"{case.name}: {body[:2000].decode(errors='replace')}")
@@ -156,8 +156,8 @@ def measure(case: Case, turns: int, rounds: int, profile: cProfile.Profile | Non
 
 
 @click.command()
-@click.option("--turns", default=200, show_default=True, help="Turns a round.")
-@click.option("--rounds", default=7, show_default=True)
+@click.option("--turns", default=25, show_default=True, help="Turns a round.")
+@click.option("--rounds", default=60, show_default=True)
 @click.option("--profile", default="", help="Profile the cases whose name has this in it, and only those.")
 def main(turns: int, rounds: int, profile: str) -> None:
     """CPU milliseconds per turn: the least and the median of several rounds."""

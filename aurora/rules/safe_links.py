@@ -13,9 +13,18 @@ _PICTURE = re.compile(r"data:image/(?:png|jpe?g|webp|gif);")
 # The same in JSON. What a browser skips may stand between any two letters, escaped or as bytes beyond ASCII.
 _SKIPPED = rb'(?:\x20|\\(?:u[0-9a-f]{4}|[^u"])|[\x7f-\xff])'
 _FIRST = b"|".join(b"%c%b*%c" % (one, _SKIPPED, two) for one, two in (b"ja", b"vb", b"li", b"da"))
-_MAY_RUN = re.compile(rb'"%b*(?:%b)(?:[a-z0-9+.-]|%b)*:' % (_SKIPPED, _FIRST, _SKIPPED), re.IGNORECASE)
-# An address that is neither null nor plainly http. The Kelvin sign is a k in small letters.
-_MAY_LEAD = re.compile(rb'(?:ur[li]s?|href|lin(?:k|\xe2\x84\xaa)s?|src)":(?!"https?:|null)', re.IGNORECASE)
+_MAY_RUN = re.compile(
+    rb'"(?=[jvld\x20\\\x7f-\xff])%b*(?:%b)(?:[a-z0-9+.-]|%b)*:' % (_SKIPPED, _FIRST, _SKIPPED)
+)
+# An address that is neither null nor plainly http. The Kelvin sign is a k in small letters. Read from the
+# colon backwards: looking for the names themselves is thirty times slower.
+_NAMES = (
+    b"url", b"urls", b"uri", b"uris", b"href", b"link", b"links", b"src",
+    b"lin\xe2\x84\xaa", b"lin\xe2\x84\xaas",
+)  # fmt: skip
+_MAY_LEAD = re.compile(
+    rb'":(?!"https?:|null)(?<=[lisfkc\xaa]":)(?:%b)' % b"|".join(b'(?<=%b":)' % name for name in _NAMES)
+)
 _ADDRESS_KEYS = ("url", "urls", "uri", "href", "link", "links", "src")
 MAX_DEPTH = 24
 _HEAD = 256
@@ -61,7 +70,8 @@ def may_hold_unsafe_links(encoded: bytes) -> bool:
 
     False is certain, and some thirty times sooner known than by a walk; True means that it is worth one.
     """
-    return _MAY_RUN.search(encoded) is not None or _MAY_LEAD.search(encoded) is not None
+    small = encoded.lower()
+    return _MAY_RUN.search(small) is not None or _MAY_LEAD.search(small) is not None
 
 
 def _names_address(key: Any) -> bool:

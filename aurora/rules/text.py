@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable
 
 # Full-width ASCII, curly apostrophes, and the invisible characters that would split a word.
-_FOLD: dict[int, int | None] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_FOLD |= {0x3000: 0x20, 0x2018: 0x27, 0x2019: 0x27, 0x02BC: 0x27, 0x00A0: 0x20}
-_FOLD |= dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+_FOLD = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_FOLD |= {"\u3000": " ", "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "}
+_FOLD |= dict.fromkeys(("\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"), "")
+# Found by a pattern, not by `str.translate`: that looks up every single letter, at ten times the cost.
+_FOLDED = re.compile(f"[{''.join(map(re.escape, _FOLD))}]")
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -21,7 +23,11 @@ def fold(text: str) -> str:
     """Lower-cased, full-width ASCII made narrow, apostrophes straight, invisible characters gone."""
     if text.isascii():
         return text.lower()
-    return text.translate(_FOLD).lower()
+    return _FOLDED.sub(_folded, text).lower()
+
+
+def _folded(found: re.Match[str]) -> str:
+    return _FOLD[found[0]]
 
 
 def words(*terms: str) -> re.Pattern[str]:

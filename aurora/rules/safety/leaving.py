@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from aurora.rules.safety.outgoing import against
+from aurora.rules.safety.outgoing import against, may_name
 from aurora.rules.safety.table import BY_ID
 
 GAP_REASON = "safety_held_back"
@@ -59,8 +59,12 @@ def left_of(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -
     A card that sells stays here whole if nothing is left in its lists, or if it still brings up something
     forbidden after that because it cannot be taken apart.
     """
-    if not forbidden or kind in _OWN_CARDS:
+    if not forbidden or kind in _OWN_CARDS or not may_name(payload, forbidden):
         return Left(payload)
+    return _walked(kind, payload, forbidden)
+
+
+def _walked(kind: str, payload: Mapping[str, Any], forbidden: tuple[str, ...]) -> Left:
     if kind == "product_analysis":
         rules = against(_judged(payload), forbidden)
         if any(BY_ID[rule].level == "BLOCK" for rule in rules):

@@ -276,21 +276,35 @@ def _compiled(parts: list[str]) -> re.Pattern[str] | None:
 PATTERNS: dict[str, re.Pattern[str]] = {
     terms.name: re.compile("|".join([*_english(terms), *_chinese_parts(terms)]), re.ASCII) for terms in TABLE
 }
+# What each Chinese pattern has in it, blanks aside: a text without any of it need not be read.
+_GAPS_HOLD: dict[str, tuple[str, ...]] = {
+    "RET": ("维a", "维甲", "a酸"),
+    "DAILY": tuple(_ACID_CN.split("|")),
+    "EXF": ("乳酸",),
+    "STER": ("激素",),
+    "BFSAFE": ("哺乳", "母乳", "喂奶"),
+}
+_CHINESE_HOLDS = {terms.name: (*terms.cn, *_GAPS_HOLD.get(terms.name, ())) for terms in TABLE}
 _APART = {terms.name: (_compiled(_english(terms)), _compiled(_chinese_parts(terms))) for terms in TABLE}
 
 
 def named_in(name: str, folded: str) -> bool:
     """Whether a folded text names something of a set: what `PATTERNS[name].search` would say, but sooner.
 
-    Apart, each language is found by its first letters, English only where a stem stands; and no Chinese term
-    can be all ASCII.
+    Apart, each language is found by its first letters, English only where a stem stands, Chinese only where a
+    term stands when blanks are gone; and no Chinese term can be all ASCII.
     """
     english, chinese = _APART[name]
     stems = BY_NAME[name].stems
     worth = not stems or any(stem in folded for stem in stems)
     if worth and english is not None and english.search(folded):
         return True
-    return chinese is not None and not folded.isascii() and chinese.search(folded) is not None
+    if chinese is None or folded.isascii():
+        return False
+    bare = folded
+    for blank in " \t\n\r\f\v":
+        bare = bare.replace(blank, "")
+    return any(part in bare for part in _CHINESE_HOLDS[name]) and chinese.search(folded) is not None
 
 
 BY_NAME: dict[str, Terms] = {terms.name: terms for terms in TABLE}

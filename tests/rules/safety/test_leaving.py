@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora.contract.memory import Profile
-from aurora.rules.safety import forbidden_for, left_of
+from aurora.rules.safety import forbidden_for, leaving, left_of
+from aurora.rules.safety.table import BY_ID
 
 PREGNANT = forbidden_for(Profile(pregnancy_status="pregnant"))
 UNKNOWN = forbidden_for(None)
@@ -117,3 +118,31 @@ def test_any_shape_is_survived_and_what_is_left_has_nothing_more_to_hold(payload
     for kind in ("recommendations", "reco_x", "note"):
         left = left_of(kind, payload, PREGNANT)
         assert left_of(kind, left.payload, PREGNANT).held == ()
+
+
+WORDS = st.lists(
+    st.sampled_from([
+        "retinol", "Retin-A", "a醇", "A 醇", "维 a酸", "异维a酸", "视黄\t醛", "早c\n晚a", "透明质酸",
+        "hydroquinone", "氢醌", "刷酸", "salicylic",
+        " acid", "乳 酸", "免", "不含", "no ", "-free", "\u200b", "x", "_",
+        "\\", '"', "\n", "Ａ", "每天", " ",
+    ]),
+    max_size=5,
+).map("".join)  # fmt: skip
+NAMING = st.recursive(
+    WORDS | st.none() | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["recommendations", "pm", "name", "offer"]) | WORDS, inner, max_size=3
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["recommendations", "alternatives", "value"]), NAMING, max_size=3))
+def test_what_its_json_acquits_needs_no_walk(payload):
+    for forbidden in (PREGNANT, UNKNOWN, tuple(name for name, rule in BY_ID.items() if rule.outgoing)):
+        for kind in ("recommendations", "offers_x", "product_analysis", "note"):
+            assert leaving.left_of(kind, payload, forbidden) == leaving._walked(kind, payload, forbidden)

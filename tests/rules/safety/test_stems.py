@@ -51,3 +51,35 @@ def test_named_in_says_what_the_whole_pattern_says(text: str) -> None:
     folded = fold(text)
     for name, whole in PATTERNS.items():
         assert named_in(name, folded) == (whole.search(folded) is not None)
+
+
+# Chinese terms whole and in halves, and what stands in them or between them.
+_CN_PIECES = st.sampled_from(
+    [piece for terms in TABLE for term in terms.cn for piece in (term, term[:1], term[1:], " ".join(term))]
+    + [
+        "每天",
+        "早晚都",
+        "乳酸",
+        "乳酸菌",
+        "透明质酸",
+        "激素",
+        "脸",
+        "哺乳",
+        "安全",
+        "能用",
+        "异",
+        "维",
+        "甲",
+        "a",
+        "c",
+    ]
+    + ["，", " ", "\t", "\n", "\u2003", "\u200b", "x"]
+)
+
+
+@settings(deadline=None, max_examples=800)
+@given(st.lists(_CN_PIECES, max_size=6).map("".join))
+def test_a_chinese_text_is_read_for_a_set_wherever_it_holds_something_of_it(text: str) -> None:
+    folded = fold(text)
+    for name, whole in PATTERNS.items():
+        assert named_in(name, folded) == (whole.search(folded) is not None)
