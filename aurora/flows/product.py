@@ -246,7 +246,11 @@ class _Analysing:
         analysis = identified(judged.analysis, self._product())
         analysis = personal(without_answer(analysis, lang, why=judged.why), asking.profile, lang)
         name = product_name(analysis.product) or self._named.words
-        weighed = weigh(analysis, spoken=name, profile=asking.profile, forbidden=asking.forbidden, lang=lang)
+        # What she asked about counts too: a source may have taken it for another product.
+        spoken = f"{self._named.words}\n{name}"
+        weighed = weigh(
+            analysis, spoken=spoken, profile=asking.profile, forbidden=asking.forbidden, lang=lang
+        )
         event: dict[str, Any] = {"kind": "product_analyze"}
         if judged.mode:
             event["mode"] = judged.mode
@@ -265,7 +269,9 @@ class _Analysing:
         envelope.card(
             "analyze", CARD, self._payload(shown, judged), field_missing=shown.field_missing()[:MOST_GAPS]
         )
-        envelope.say(product_texts.judged(name, shown.verdict or "unknown", shown.reasons, lang))
+        envelope.say(
+            product_texts.judged(name, shown.verdict or "unknown", shown.reasons, lang, asking.profile)
+        )
 
     def _payload(self, shown: Analysis, judged: _Judged) -> dict[str, Any]:
         around = blocks(

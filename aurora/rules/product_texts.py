@@ -49,6 +49,10 @@ _START_LOW: Final[Pair] = (
     "Start with two nights a week, and pause if it stings or reddens.",
     "先每周用两晚，刺痛或泛红就暂停。",
 )
+_TRY_FIRST: Final[Pair] = (
+    "Try a little first, and pause if it stings or reddens.",
+    "先小面积试用，刺痛或泛红就暂停。",
+)
 _HERO: Final[Pair] = ("Most impactful ingredient: {name}. It {why}.", "最关键的成分：{name}，{why}。")
 _HERO_PLURAL: Final = frozenset({"ceramide", "sunscreen_filters", "peptides"})
 
@@ -117,11 +121,18 @@ def parsed(name: str, lang: Lang, *, sure: bool) -> str:
     return pick(lang, _PARSED if sure else _PARSED_UNSURE).format(name=name)
 
 
-def judged(name: str, verdict: Verdict, reasons: Sequence[str], lang: Lang) -> str:
-    """The verdict in a sentence, with its first two reasons: the client may not draw the card (F 16 T2)."""
+def judged(
+    name: str, verdict: Verdict, reasons: Sequence[str], lang: Lang, profile: Profile | None = None
+) -> str:
+    """The verdict in a sentence, with two of its reasons: the client may not draw the card (F 16 T2).
+
+    What she has told us herself is left to the card: her skin always, and all of it without a verdict.
+    """
     lead = pick(lang, _SAID[verdict]).format(name=name or pick(lang, _THIS_ONE))
-    told = reasons[1:] if verdict == "unknown" and len(reasons) > 2 else reasons
-    return "\n".join([lead, *(f"- {line}" for line in told[:2])])
+    hers = profile_lines(profile, (), lang, strong=False)
+    known = hers if verdict == "unknown" else [line for line in hers if line == _skin_line(profile, lang)]
+    told = [line for line in reasons if line not in known]
+    return "\n".join([lead, *(f"- {line}" for line in (told or reasons)[:2])])
 
 
 def unknown_reasons(why: str, lang: Lang) -> list[str]:
@@ -152,11 +163,8 @@ def profile_lines(profile: Profile | None, found: Sequence[Known], lang: Lang, *
     """
     if profile is None:
         return []
-    tags, wanted = _tags(profile, lang), _wanted(profile)
-    lines: list[str] = []
-    if tags:
-        joined = ("、" if lang == "CN" else ", ").join(tags)
-        lines.append(pick(lang, (f"Checked against your skin: {joined}.", f"结合你的肤况：{joined}。")))
+    skin, wanted = _skin_line(profile, lang), _wanted(profile)
+    lines = [skin] if skin else []
     if wanted:
         named = ("、" if lang == "CN" else ", ").join(pick(lang, _PRIORITIES[key]) for key in wanted)
         lines.append(pick(lang, (f"What matters most for you: {named}.", f"你最需要关注：{named}。")))
@@ -174,6 +182,13 @@ def from_evidence(kind: str, names: Sequence[str], lang: Lang) -> str:
     if "{}" not in line:
         return line
     return line.format(("、" if lang == "CN" else ", ").join(told)) if told else ""
+
+
+def _skin_line(profile: Profile | None, lang: Lang) -> str:
+    """The skin that a product was checked against; "" if nothing is known of it."""
+    tags = _tags(profile, lang) if profile is not None else []
+    joined = ("、" if lang == "CN" else ", ").join(tags)
+    return pick(lang, (f"Checked against your skin: {joined}.", f"结合你的肤况：{joined}。")) if tags else ""
 
 
 def _tags(profile: Profile, lang: Lang) -> list[str]:
@@ -214,5 +229,8 @@ def _fit(wanted: Sequence[str], found: Sequence[Known], lang: Lang) -> str:
 
 
 def _slowly(profile: Profile, lang: Lang, strong: bool) -> str:
+    """Two nights a week is for what irritates: a barrier cream or a sunscreen is for every day."""
     careful = profile.barrierStatus == "impaired" or profile.sensitivity == "high"
-    return pick(lang, _START_LOW) if careful or (profile.sensitivity == "medium" and strong) else ""
+    if strong and (careful or profile.sensitivity == "medium"):
+        return pick(lang, _START_LOW)
+    return pick(lang, _TRY_FIRST) if careful else ""

@@ -375,3 +375,17 @@ async def test_a_refresh_is_nobodys(autojump_clock: Any) -> None:
     )
     assert [question.actor for question in played.asked] == ["decision", "knowledge"]
     assert "profile=" not in asked(played, DecisionChat)[0].query
+
+
+@pytest.mark.parametrize(("name", "lang"), [("Retinol 0.5% Night Serum", "EN"), ("0.5% 视黄醇晚霜", "CN")])
+async def test_what_she_asked_about_counts_even_if_a_source_took_it_for_something_else(
+    autojump_clock: Any, name: str, lang: str
+) -> None:
+    expecting = Memory(profile=msgspec.structs.replace(CORE, pregnancy_status="pregnant"))
+    played = await analysed(
+        {"name": name}, lang=lang, memory=expecting,
+        answers={DecisionChat: decision(parse=parsed(), hers=scanned())},
+    )  # fmt: skip
+    assert played.cards("product_analysis") == []
+    (notice,) = played.cards("confidence_notice")
+    assert notice["reason"] == "safety_block"

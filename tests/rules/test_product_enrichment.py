@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aurora.contract.cards import CARD_PAYLOADS
 from aurora.contract.memory import Profile
-from aurora.rules import evidence
+from aurora.rules import evidence, product_texts
 from aurora.rules.knowledge_facts import personal_in
 from aurora.rules.product_analysis import Analysis
 from aurora.rules.product_blocks import blocks
@@ -233,3 +233,45 @@ def test_a_source_that_names_the_product_gets_the_id_that_was_asked_with() -> No
     told = identified(analysis, {"sku_id": "s1", "name": "Other name"})
     assert told.product == {"name": "S", "sku_id": "s1"}
     assert told.codes == []
+
+
+# --- what is said over it
+
+FRAGILE = Profile(skinType="dry", sensitivity="high", barrierStatus="impaired", goals=["redness"])
+
+
+@pytest.mark.parametrize("lang", ["EN", "CN"])
+@pytest.mark.parametrize(
+    ("keys", "often"),
+    [
+        (["ceramides"], True),
+        (["zinc oxide"], True),
+        ([], True),
+        (["retinol"], False),
+        (["glycolic acid"], False),
+    ],
+)
+def test_only_what_irritates_starts_with_two_nights(keys: list[str], often: bool, lang: Any) -> None:
+    told = "\n".join(personal(judged(*keys), FRAGILE, lang).reasons)
+    assert ("two nights" in told or "两晚" in told) is not often
+    assert "stings" in told or "刺痛" in told
+
+
+def test_the_message_is_about_the_product_and_leaves_her_skin_to_the_card() -> None:
+    read = personal(judged("ceramides"), FRAGILE, "EN")
+    said = product_texts.judged("Cream", "suitable", read.reasons, "EN", FRAGILE)
+    assert read.reasons[0].startswith("Checked against your skin")
+    assert "Checked against" not in said
+    assert "Ceramides" in said
+
+
+def test_without_a_verdict_the_message_says_why_and_what_would_help() -> None:
+    read = personal(without_answer(Analysis(), "EN", why="not_indexed"), FRAGILE, "EN")
+    lead, *lines = product_texts.judged("Cream", "unknown", read.reasons, "EN", FRAGILE).splitlines()
+    assert lead == "Cream: I can't give a verdict yet."
+    assert ["catalogue" in lines[0], "INCI list" in lines[1], len(lines)] == [True, True, 2]
+
+
+def test_a_message_is_never_a_bare_verdict() -> None:
+    hers = personal(judged(), FRAGILE, "EN").reasons[:1]
+    assert product_texts.judged("Cream", "suitable", hers, "EN", FRAGILE).splitlines()[1:] == [f"- {hers[0]}"]
