@@ -91,12 +91,12 @@ TRADEOFFS: Final[Mapping[str, Pair]] = {
     ),
     "main_difference": (
         "The one difference I can confirm: {told}.",
-        "把两款放在一起看，目前能确认的主要差别是：{told}。",
+        "就目前查到的资料看，能确认的主要差别是：{told}。",
     ),
 }
 
 OVER: Final[Mapping[str, Pair]] = {
-    "compared": ("{original} next to {dupe}. {first}", "帮你把{original}和{dupe}放在一起看了看。{first}"),
+    "compared": ("{original} next to {dupe}. {first}", "帮你把{original}和{dupe}放在一起比了比。{first}"),
     "cheaper_found": (
         "Like {original}, for less: {dupes}, starting with {best}.",
         "比{original}更省的有 {dupes} 款，可以先看{best}。",
