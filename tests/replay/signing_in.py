@@ -20,6 +20,8 @@ from aurora.actors.questions import (
     SetPassword,
     SignedIn,
     SignInRefused,
+    TakeAlong,
+    TakenAlong,
     TriesLimited,
 )
 from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, PasswordSet
@@ -78,6 +80,22 @@ SIGNING_IN: list[tuple[str, Turn, dict[type, Any], str]] = [
     ("sign-in off", turn_for("auth_start", START), _start(opened=OFF), "failed"),
     ("no address", turn_for("auth_start", AuthStart(email="nobody")), {}, "failed"),
     ("code right", turn_for("auth_verify", VERIFY), {RedeemCode: SIGNED_IN}, "ok"),
+    *(
+        (
+            f"code right, {name}",
+            turn_for("auth_verify", VERIFY),
+            {RedeemCode: SIGNED_IN, TakeAlong: came},
+            "ok",
+        )
+        for name, came in (
+            (
+                "memory comes along",
+                TakenAlong(fields=3, days=500, artifacts=1, plans=1, runs=2, analysis=True),
+            ),
+            ("nothing comes along", TakenAlong()),
+            ("memory has to wait", NO_STORE),
+        )
+    ),
     (
         "code wrong",
         turn_for("auth_verify", VERIFY),
@@ -117,4 +135,6 @@ SIGNING_IN: list[tuple[str, Turn, dict[type, Any], str]] = [
     ),
     ("nobody", turn_for("auth_me"), {}, "failed"),
     ("signed out", turn_for("auth_logout"), {CloseSession: True}, "ok"),
+    ("signed out, nobody can be in", turn_for("auth_logout"), {CloseSession: OFF}, "ok"),
+    ("not signed out, no store", turn_for("auth_logout"), {CloseSession: NO_STORE}, "failed"),
 ]

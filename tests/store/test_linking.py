@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import trio
@@ -149,6 +150,32 @@ async def test_two_devices_at_once_in_two_workers_while_the_account_is_written(
             for device in devices:
                 assert (await link(store, device, account)).empty
     assert (await rebuild(db, swap=False, clock=now)).differing == 0
+
+
+async def test_what_the_account_is_told_while_it_is_decided_is_looked_at_again(db: Database) -> None:
+    device = somebody()
+    account = account_of(device, "usr_1")
+    async with store_over(db, Settings(), clock=now) as store:
+        life = (said(skinType="oily"), logged("2026-03-01", acne=5), logged("2026-03-02", acne=5))
+        await store.append(device, [new(device, fact, at=EARLIER) for fact in life])
+        told: list[str] = []
+
+        class Meanwhile:
+            async def append(self, stream: str, *args: Any, **how: Any) -> Any:
+                if stream == account.stream and not told:
+                    told.append(stream)
+                    facts = [said(skinType="dry"), logged("2026-03-01", acne=1)]
+                    await store.append(account, [new(account, fact) for fact in facts])
+                return await store.journal.append(stream, *args, **how)
+
+        journal: Any = Meanwhile()
+        came = await merging.merge(db, journal, device.stream, account.stream, making(account))
+        assert told
+        assert (dict(came.profile), [day.date for day in came.days]) == ({}, ["2026-03-02"])
+        memory = await store.read(account, None)
+        assert memory.profile is not None
+        assert memory.profile.skinType == "dry"
+        assert [(log.date, log.acne) for log in memory.recent_logs] == [("2026-03-02", 5), ("2026-03-01", 1)]
 
 
 async def test_a_worker_that_remembers_an_older_account_merges_all_the_same(
