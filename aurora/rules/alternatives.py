@@ -13,6 +13,7 @@ from typing import Any
 from aurora.contract.envelope import Lang
 from aurora.rules.evidence import shaped
 from aurora.rules.notices import pick
+from aurora.rules.product_heroes import local_name
 from aurora.rules.text import strings_in
 from aurora.rules.treatment import numeric
 from aurora.rules.upstream_answer import first_object, too_deep
@@ -173,12 +174,11 @@ def read_tradeoffs(value: Any) -> tuple[dict[str, Any], list[str]]:
 
 def _lines(detail: Mapping[str, Any], lang: Lang) -> list[str]:
     lines: list[str] = []
-    comma = "、" if lang == "CN" else ", "
     if missing := detail.get("missing_actives"):
-        named = comma.join(missing[:4])
+        named = _named(missing, lang)
         lines.append(pick(lang, (f"Leaves out {named}.", f"不含{named}。")))
     if added := detail.get("added_benefits"):
-        named = comma.join(added[:4])
+        named = _named(added, lang)
         lines.append(pick(lang, (f"Adds {named}.", f"多了{named}。")))
     lines += detail.get("texture_finish_differences", [])
     delta = detail.get("price_delta_usd")
@@ -194,6 +194,12 @@ def _lines(detail: Mapping[str, Any], lang: Lang) -> list[str]:
     return lines
 
 
+def _named(ingredients: Sequence[str], lang: Lang) -> str:
+    if lang == "EN":
+        return ", ".join(ingredients[:4])
+    return "、".join(local_name(name, lang) for name in ingredients[:4])
+
+
 def _reasons(entry: Mapping[str, Any], detail: Mapping[str, Any], lang: Lang) -> list[str]:
     """Two at most: the upstream's own notes without their hedges, else what the numbers say."""
     given = next((entry[key] for key in ("reasons", "notes") if entry.get(key)), None)
@@ -203,7 +209,8 @@ def _reasons(entry: Mapping[str, Any], detail: Mapping[str, Any], lang: Lang) ->
         return clean[:2]
     built: list[str] = []
     if added := detail.get("added_benefits"):
-        built.append(pick(lang, (f"Adds {added[0]}.", f"多了{added[0]}。")))
+        named = _named(added[:1], lang)
+        built.append(pick(lang, (f"Adds {named}.", f"多了{named}。")))
     delta = detail.get("price_delta_usd")
     if delta is not None and delta < -_EPSILON_USD:
         built.append(pick(lang, ("Easier on the budget.", "更省预算。")))

@@ -130,6 +130,9 @@ _DENIED: Final = re.compile(
 )
 _FREE: Final = re.compile(r"[a-z]{0,3}[- ]free\b", re.ASCII)
 _NEAR: Final = 16
+_BY_NAME: Final = {
+    said: known.name for known in TABLE for said in (known.name[0].lower(), known.name[0].lower().rstrip("s"))
+}
 
 
 def known_in(ingredients: Iterable[str]) -> list[Known]:
@@ -137,6 +140,11 @@ def known_in(ingredients: Iterable[str]) -> list[Known]:
     texts = [fold(name[:_READ_CAP]) for name, _ in zip(ingredients, range(_MOST_READ), strict=False)]
     text = "\n".join(texts)
     return [known for known in TABLE if _names(known, text)]
+
+
+def local_name(ingredient: str, lang: Lang) -> str:
+    """An ingredient in the reader's language, if it is exactly one of ours; any other as it came."""
+    return pick(lang, _BY_NAME.get(ingredient.strip().lower(), (ingredient, ingredient)))
 
 
 def hero_of(found: Iterable[Known]) -> Known | None:

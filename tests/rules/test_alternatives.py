@@ -62,7 +62,7 @@ def test_the_best_of_each_kind_comes_first_and_no_product_twice() -> None:
     ("lang", "lines"),
     [
         ("EN", ["Leaves out niacinamide.", "About US$7 less."]),
-        ("CN", ["不含niacinamide。", "大约便宜 7 美元。"]),
+        ("CN", ["不含烟酰胺。", "大约便宜 7 美元。"]),
     ],
 )
 def test_tradeoffs_are_said_in_the_reply_language(lang: Any, lines: list[str]) -> None:
