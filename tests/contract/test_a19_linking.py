@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aurora.store import merging
+from aurora.store.port import StoreError
 from aurora.web import request
 from tests.support.sign_in import EMAIL, bearer, code_for, sign_in_settings, signed_in, verify
 from tests.support.web import WebClient, web
@@ -164,7 +165,8 @@ async def test_a_guest_who_erases_while_she_signs_in_is_not_brought_back(
     async with web(sign_in_settings(), fresh_dsn) as client:
         await client.post("/v1/tracker/log", {"notes": "words of the guest"}, uid="phone")
         code = await code_for(client, uid="phone")
-        read, deleting = merging._read_guest, []
+        read = merging._read_guest
+        deleting: list[str] = []
 
         async def erased_after_reading(connection: Any, stream: str) -> Any:
             found = await read(connection, stream)
@@ -196,7 +198,7 @@ async def test_a_sign_in_whose_memory_cannot_be_merged_is_one_all_the_same(
         code = await code_for(client, uid="phone")
 
         async def broken(*_: Any) -> Any:
-            raise merging.StoreError("unavailable", "57P01")
+            raise StoreError("unavailable", "57P01")
 
         with monkeypatch.context() as patched:
             patched.setattr(merging, "_read_account", broken)

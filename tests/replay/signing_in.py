@@ -59,11 +59,20 @@ NO_MAIL = Failure(actor="mail", code="http_5xx")
 NO_STORE = Failure(actor="accounts", code="store", detail="unavailable:ECONNREFUSED")
 OFF = Failure(actor="accounts", code="not_configured")
 BUSY = Failure(actor="accounts", code="admission")
+CAME_ALONG = TakenAlong(fields=3, days=500, artifacts=1, plans=1, runs=2, analysis=True)
 SENT = MailSent(delivery="smtp")
 
 
 def _start(**answers: Any) -> dict[type, Any]:
     return {OpenChallenge: answers.get("opened", OPENED), SendCode: answers.get("sent", SENT)}
+
+
+def _linked(came: Any) -> dict[type, Any]:
+    return {RedeemCode: SIGNED_IN, TakeAlong: came}
+
+
+def _kept(outcome: str) -> dict[type, Any]:
+    return {SetPassword: outcome}
 
 
 SIGNING_IN: list[tuple[str, Turn, dict[type, Any], str]] = [
@@ -80,22 +89,9 @@ SIGNING_IN: list[tuple[str, Turn, dict[type, Any], str]] = [
     ("sign-in off", turn_for("auth_start", START), _start(opened=OFF), "failed"),
     ("no address", turn_for("auth_start", AuthStart(email="nobody")), {}, "failed"),
     ("code right", turn_for("auth_verify", VERIFY), {RedeemCode: SIGNED_IN}, "ok"),
-    *(
-        (
-            f"code right, {name}",
-            turn_for("auth_verify", VERIFY),
-            {RedeemCode: SIGNED_IN, TakeAlong: came},
-            "ok",
-        )
-        for name, came in (
-            (
-                "memory comes along",
-                TakenAlong(fields=3, days=500, artifacts=1, plans=1, runs=2, analysis=True),
-            ),
-            ("nothing comes along", TakenAlong()),
-            ("memory has to wait", NO_STORE),
-        )
-    ),
+    ("code right, memory comes along", turn_for("auth_verify", VERIFY), _linked(CAME_ALONG), "ok"),
+    ("code right, nothing comes along", turn_for("auth_verify", VERIFY), _linked(TakenAlong()), "ok"),
+    ("code right, memory has to wait", turn_for("auth_verify", VERIFY), _linked(NO_STORE), "ok"),
     (
         "code wrong",
         turn_for("auth_verify", VERIFY),
@@ -121,7 +117,7 @@ SIGNING_IN: list[tuple[str, Turn, dict[type, Any], str]] = [
         (
             f"password {outcome}",
             turn_for("auth_password_set", PasswordSet(password=PASSWORD), user_id=USER),
-            {SetPassword: outcome},
+            _kept(outcome),
             "ok" if outcome == "kept" else "failed",
         )
         for outcome in ("kept", "blank", "gone")

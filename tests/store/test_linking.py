@@ -164,8 +164,8 @@ async def test_what_the_account_is_told_while_it_is_decided_is_looked_at_again(d
             async def append(self, stream: str, *args: Any, **how: Any) -> Any:
                 if stream == account.stream and not told:
                     told.append(stream)
-                    facts = [said(skinType="dry"), logged("2026-03-01", acne=1)]
-                    await store.append(account, [new(account, fact) for fact in facts])
+                    own = [new(account, said(skinType="dry")), new(account, logged("2026-03-01", acne=1))]
+                    await store.append(account, own)
                 return await store.journal.append(stream, *args, **how)
 
         journal: Any = Meanwhile()
