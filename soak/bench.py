@@ -58,12 +58,18 @@ def rebuild(quick: bool) -> list[Figure]:
     return apart("soak.bench_rebuild", *extent)
 
 
+def skin(quick: bool) -> list[Figure]:
+    """CPU and memory of measuring photos, in processes that have loaded nothing else."""
+    return apart("soak.bench_skin", "--rounds", "3" if quick else "15")
+
+
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "journal": journal,
     "throughput": lambda quick: bench_throughput.measure(*((1, 1.5) if quick else (5, 4.0))),
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
     "photos": lambda quick: bench_photos.measure(*((3, 2) if quick else (15, 8))),
     "products": lambda quick: bench_products.measure(*((1, 1.5, 100) if quick else (5, 4.0, 200))),
+    "skin": skin,
     "replay": replay,
     "rebuild": rebuild,
     "recording": lambda quick: bench_trace.measure(*((1, 1.5) if quick else (7, 4.0))),

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 import numpy as np
 from PIL import Image
 
 from aurora.skin.decode import MOST_PIXELS, MOST_PIXELS_PROGRESSIVE
 from aurora.skin.job import measure_photo, prepare
 from soak.skin_variants import portrait
-from soak.stats import median
+from soak.stats import Figure, median, table
 
 CPU_TARGET_MS: Final = 400
 MEMORY_TARGET_MB: Final = 400
@@ -79,23 +80,42 @@ def _alone() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=prepare)
 
 
-@click.command()
-@click.option("--rounds", default=15, show_default=True)
-def main(rounds: int) -> None:
-    """Print the figures."""
+def measure(rounds: int) -> list[Figure]:
+    """CPU of a 12-megapixel JPEG, and the peak memory of a worker with each of the largest pictures."""
     data = photo(12_000_000, quality=90)
     with _alone() as process:
         spent = process.submit(cpu_of, data, rounds).result()
-    click.echo(
-        f"12 MP JPEG, {len(data) / 1e6:.1f} MB: CPU median {median(spent):.0f} ms, worst {max(spent):.0f} ms"
-    )
-    click.echo(f"  target: {CPU_TARGET_MS} ms")
-    for name, made in {"12 MP JPEG": lambda: data, **LARGEST}.items():
+    cpu = median(spent)
+    figures = [
+        Figure(
+            group="skin", name="12 MP JPEG from bytes to findings, CPU", value=cpu, unit="ms",
+            target=f"<= {CPU_TARGET_MS}", ok=cpu <= CPU_TARGET_MS,
+            note=f"{len(data) / 1e6:.1f} MB, worst {max(spent):.0f} ms",
+        )
+    ]  # fmt: skip
+    for name, made in LARGEST.items():
         picture = made()
         with _alone() as process:
             ended, peak = process.submit(peak_of, picture).result()
-        told = f"{name:17} {len(picture) / 1e6:5.1f} MB  {ended:16}"
-        click.echo(f"{told} peak {peak:4.0f} MB (target {MEMORY_TARGET_MB})")
+        figures.append(
+            Figure(
+                group="skin", name=f"peak of a worker, largest {name}", value=peak, unit="MB",
+                target=f"<= {MEMORY_TARGET_MB}", ok=peak <= MEMORY_TARGET_MB,
+                note=f"{len(picture) / 1e6:.1f} MB, ended as {ended}",
+            )
+        )  # fmt: skip
+    return figures
+
+
+@click.command()
+@click.option("--rounds", default=15, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures as JSON.")
+def main(rounds: int, out: Path | None) -> None:
+    """Print the figures."""
+    figures = measure(rounds)
+    click.echo(table(figures))
+    if out is not None:
+        out.write_bytes(msgspec.json.encode(figures))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Real processes and real time: the budgets are small, and only ends are asserted,
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import time
@@ -33,6 +34,8 @@ def misbehave(data: bytes) -> Measured:
         os.kill(os.getpid(), signal.SIGSEGV)
     if data == b"exit":
         os._exit(3)
+    if data == b"linger":
+        atexit.register(time.sleep, 60)
     if data.startswith(b"spin:"):
         Path(data[5:].decode()).write_text(str(os.getpid()))
         while True:
@@ -95,6 +98,16 @@ async def test_a_turn_that_is_cut_kills_its_worker(tmp_path: Path) -> None:
             await trio.sleep(0.02)
         nursery.cancel_scope.cancel()
     assert not psutil.pid_exists(int(told.read_text()))
+    assert workers() == []
+
+
+@pytest.mark.slow
+async def test_a_worker_that_will_not_end_is_killed_and_nothing_else_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aurora.actors.pixels.GRACE_S", 0.3)
+    async with pixel_pool(job=misbehave) as pool:
+        assert isinstance(await measured(pool, b"linger"), Measured)
     assert workers() == []
 
 
