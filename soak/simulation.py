@@ -26,7 +26,9 @@ from aurora.actors.call import Call, Handler
 from aurora.actors.clerk import Clerk
 from aurora.actors.findings import Answer, Finding
 from aurora.actors.house import House
+from aurora.actors.knowledge_questions import KeepKnowledge, Kept
 from aurora.actors.questions import Question
+from aurora.actors.refresher import Refresh
 from aurora.actors.trace import Tracer
 from aurora.actors.turn import conduct
 from aurora.contract.errors import ContractError
@@ -42,7 +44,10 @@ from soak.simulation_client import Client
 from soak.simulation_cuts import Cuts, sites_of_a_turn
 from soak.simulation_dice import ACTOR, CLIENT, PROCESS, Dice
 from soak.simulation_hunt import Hunter
-from soak.simulation_people import PHOTO, Planned, planned
+from soak.simulation_knowledge import SimulatedKnowledge, keep_knowledge
+from soak.simulation_pages import page_desk
+from soak.simulation_people import KINDS, PHOTO, Planned, planned
+from soak.simulation_products import COUNTED, REFRESHES
 from soak.simulation_settings import BUDGETS, settings, shelf
 from soak.simulation_store import SimulatedStore
 from soak.simulation_upstreams import SimulatedPixels, SimulatedPool, desk, link
@@ -75,8 +80,9 @@ AFTER_MS = (
     11999,
 )
 MOST_TICKS = 24
+BACKGROUND = 1000  # numbers of turns that nobody sent begin here
 SITES = sites_of_a_turn()
-UPSTREAMS = ("decision", "commerce", "geocoding", "forecast", "photos", "mail", "gemini", "openai")
+UPSTREAMS = ("decision", "commerce", "offers", "geocoding", "forecast", "photos", "mail", "gemini", "openai")
 
 
 class SimulatedBugError(Exception):
@@ -112,6 +118,8 @@ class World:
         self.seed = seed
         self.cuts = Cuts()
         self.lives: list[Lived] = []
+        self.kept: list[KeepKnowledge] = []  # what somebody was told is kept
+        self.unplayable: list[str] = []  # refreshes with a body that no turn takes
         self.left_over = 0
         self.virtual_s = 0.0
         self.settings = settings(dice)
@@ -125,10 +133,10 @@ class World:
             dice.whole(*TURNS),
             rare=self.hunter is not None,
             leads=self.hunter.leads if self.hunter is not None else (),
-            photos=self.hunter is not None and self.hunter.after_photos,
+            kinds=self.hunter.kinds if self.hunter is not None else KINDS,
         )
         self._of: dict[str, Lived] = {}
-        self._clients = {each.uid: Client(dice) for each in self._plan}
+        self._clients = {uid: Client(dice) for uid in (*(each.uid for each in self._plan), "")}
         self.house = House(
             self.settings,
             self.store,
@@ -138,7 +146,10 @@ class World:
             shelf=shelf(self.settings),
             photos=desk(self.links["photos"], self.settings, SimulatedPool("storage", dice)),
             pixels=SimulatedPixels(dice),
+            pages=page_desk(self.settings, dice),
         )
+        self.knowledge = SimulatedKnowledge(dice)
+        keep_knowledge(self.house, self.knowledge, dice)
         self.house.actors = {
             name: self._observed(self.cuts.handler(each)) for name, each in self.house.actors.items()
         }
@@ -148,6 +159,7 @@ class World:
         """From the first request to the last fact."""
         async with trio.open_nursery() as process:
             await process.start(self.store.journal)
+            await process.start(self.house.knowledge.shelf.run)
             if self.burst:
                 self.dice.happened("clerk.burst")
                 await process.start(self.house.clerk.run)
@@ -156,9 +168,15 @@ class World:
             async with trio.open_nursery() as turns:
                 if self.dice.fault(PROCESS, 0.3):
                     turns.start_soon(self._stop, turns.cancel_scope)
-                for uid in dict.fromkeys(each.uid for each in self._plan):
-                    turns.start_soon(self._person, uid)
+                await turns.start(self.house.knowledge.refresher.run, self._refresh)
+                async with trio.open_nursery() as people:
+                    for uid in dict.fromkeys(each.uid for each in self._plan):
+                        people.start_soon(self._person, uid)
+                while self.house.knowledge.refresher._under_way:  # noqa: ASYNC110 - a second costs nothing
+                    await trio.sleep(1)
+                turns.cancel_scope.cancel()
             await self.store.settled()
+            self.knowledge.look_into(self.house.knowledge.shelf)
             self.left_over = trio.lowlevel.current_statistics().tasks_living - before
             process.cancel_scope.cancel()
         self.house.tracer.flush()
@@ -208,6 +226,7 @@ class World:
         await trio.sleep(self.dice.pick((0, 3, 12, 30)))
         await self._moment()
         self.house.stopping = True
+        self.house.knowledge.refresher.stop()
         turns.cancel("shutdown")
 
     async def _moment(self) -> None:
@@ -215,6 +234,30 @@ class World:
         await trio.sleep(after_ms / 1000)
         for _ in range(ticks):
             await trio.lowlevel.checkpoint()
+
+    async def _refresh(self, refresh: Refresh) -> str:
+        """What the service plays in the background: a turn of nobody's (`web.refreshing`)."""
+        each = Planned(
+            number=BACKGROUND + len(self.lives),
+            uid="",
+            kind=refresh.kind,
+            body=refresh.body,
+            lang=refresh.lang,
+            brief_id=None,
+            raw={},
+            at_ms=0,
+            waited_ms=0,
+            alone=True,
+        )
+        try:
+            self._turn(each)
+        except ContractError:
+            self.unplayable.append(refresh.name)
+            return "bad_body"
+        with trio.CancelScope() as scope, self._hunted(scope):
+            await self._serve(each)
+        finished = self._of[each.request_id].finished
+        return finished.outcome if finished is not None else "abandoned"
 
     async def _serve(self, each: Planned) -> None:
         """What the web does with a request."""
@@ -254,8 +297,11 @@ class World:
             if self.dice.fault(ACTOR, 0.01):
                 raise SimulatedBugError
             finding = await handler(call)
-            if isinstance(finding, Answer) and isinstance(finding.value, Memory) and finding.value.ready:
-                lived.memory = finding.value
+            told = finding.value if isinstance(finding, Answer) else None
+            if isinstance(told, Memory) and told.ready:
+                lived.memory = told
+            if isinstance(call.question, KeepKnowledge) and isinstance(told, Kept) and told.kept:
+                self.kept.append(call.question)
             return finding
 
         return observed
@@ -270,6 +316,10 @@ class World:
             trigger, raw = trigger_source(each.body), self._placed(each)
         elif each.kind == "reco_generate":
             trigger = reco.TRIGGER
+        elif each.kind in REFRESHES:
+            trigger = "background"
+        elif each.kind in COUNTED:
+            raw = {"client": f"client-of-{each.uid}"}
         if each.kind == "photo_upload":
             body = PhotoUpload(slot_id="daylight", content_type="image/jpeg", size=len(PHOTO), handle=seed)
         else:
@@ -280,7 +330,7 @@ class World:
                 request_id=each.request_id,
                 trace_id=f"tr-{each.number}",
                 lang=each.lang,
-                uid=each.uid,
+                uid=each.uid or None,
                 brief_id=each.brief_id,
                 trigger_source=trigger,
                 state=session.get("state"),

@@ -32,6 +32,11 @@ OUTSIDE: Mapping[str, str] = {
     "actors/http_pool.py": "the wire; cut on real sockets by tests/actors and tests/chaos",
     "actors/upstream_sockets.py": "the wire; cut on real sockets by tests/actors and tests/chaos",
     "actors/clerk.py": "a task of the process",
+    "actors/refresher.py": "a task of the process; what it plays are turns",
+    "actors/page_fetch.py": "the wire; cut on real sockets by tests/actors",
+    "actors/knowledge_shelf.py KnowledgeShelf.run": "a task of the process",
+    "actors/knowledge_shelf.py KnowledgeShelf._work": "a task of the process",
+    "actors/knowledge_shelf.py KnowledgeShelf._settle": "a task of the process",
     "actors/trace.py": "a task of the process",
     "actors/house.py": "opening and closing of the process",
     "actors/links.py Link.watch": "a task of the process",
@@ -68,7 +73,8 @@ NEVER_WAITS: Mapping[str, str] = {
     "actors/memory.py _answer: await store.erase(Identity(uid=turn.identity.uid))": (
         "nobody signs in in these worlds"
     ),
-    "actors/signed_urls.py SignedUrls._exchange: await self._pool(address.origin)": "only a fifth storage waits",
+    "actors/signed_urls.py SignedUrls._exchange: await self._pool(address.origin)": "a fifth storage waits",
+    "actors/knowledge_shelf.py KnowledgeShelf.keep: await self._settle(write)": "the shelf's own task writes",
     "flows/reco.py _answered: await red_flags(turn)": _NO_FACT,
     "flows/reco.py _answered: await safety_check(turn)": _NO_FACT,
     "flows/chat_steps/profile_saved.py profile_saved: "

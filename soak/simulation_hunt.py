@@ -15,6 +15,7 @@ import trio
 
 from soak.simulation_cuts import Sites, site_at
 from soak.simulation_dice import Dice
+from soak.simulation_people import ABOUT_PRODUCTS, KINDS, LED, WITH_PHOTOS
 
 SHARE = 0.5  # of the waits at a hunted await
 
@@ -83,6 +84,9 @@ LEADS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "flows/chat_steps/safety.py safety_check": (PICKS, RETINOL),
     "flows/chat_steps/weather.py weather_answer": ({"message": "It will snow tomorrow in Oslo, what now?"},),
 }
+
+# Whose name has one of these comes with a form about products.
+PRODUCT_WORDS = ("flows/product", "flows/dupe", "flows/offers", "flows/asking", "knowledge", "pages.py")
 
 # But not these, which anybody's hang-up finds; whoever leaves there never comes to the rest.
 OFTEN = ("ask(DecisionChat(", "ask(CommerceSearch(")
@@ -155,6 +159,10 @@ class Hunter(trio.abc.Instrument):
         return LEADS.get(self._prey, ())
 
     @property
-    def after_photos(self) -> bool:
-        """Whether what is hunted comes with photos."""
-        return "photo" in self._prey or "vision" in self._prey
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of requests among which what is hunted is found."""
+        if "photo" in self._prey or "vision" in self._prey:
+            return WITH_PHOTOS
+        if any(word in self._prey for word in PRODUCT_WORDS):
+            return ABOUT_PRODUCTS
+        return LED if self.leads else KINDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from aurora.rules.query import NO_MESSAGE
 from aurora.rules.safety.outgoing import against, forbidden_for
 from aurora.store.facts import ProfilePatched, SkinLogged
 from aurora.store.port import TraceRecord
+from soak import simulation_product_laws as product_laws
 from soak.simulation import Lived, SimulatedBugError, World
 from soak.simulation_people import PHOTO
 from soak.simulation_settings import AVAIL_SEARCH_MS
@@ -53,6 +54,7 @@ class Laws:
             record = records.get(lived.planned.request_id)
             if record is not None:
                 self._trace(world, lived, record)
+        self._look(product_laws.of_world(world))
         self._memory(world)
         self._house(world)
         return self.broken
@@ -61,6 +63,10 @@ class Laws:
         self.made[law] += 1
         if not holds:
             self.broken.append(f"{law}: {why}")
+
+    def _look(self, looks: Iterable[product_laws.Look]) -> None:
+        for look in looks:
+            self._holds(*look)
 
     # --- one turn
 
@@ -80,6 +86,7 @@ class Laws:
         self._gates(world, lived, envelope)
         self._forbidden(lived, envelope)
         self._tapped(lived, lived.finished.status)
+        self._look(product_laws.of_answer(lived, envelope))
         if lived.planned.red_flag and lived.finished.status == 200:
             asked = any(isinstance(q, DecisionChat | CommerceSearch) for q in lived.asked)
             self._holds(
@@ -106,6 +113,11 @@ class Laws:
 
         Looking up what the shop lists is none, as long as no offer leaves with it (decision 18).
         """
+        if lived.planned.kind in product_laws.KINDS:
+            # Product cards, dupes and the offers that somebody holds already are none (decision 18).
+            sold = envelope and lived.planned.kind != "offers_resolve" and _sold(envelope)
+            self._holds("what is asked about products sells nothing", not sold, _name(lived))
+            return
         if not (_sold(envelope) or any(map(_sells, lived.asked))):
             self.made["no commerce without gates"] += 1
             return
@@ -160,6 +172,7 @@ class Laws:
             )
         if lived.bug is not None:
             self._holds("a broken turn is traced as failed", record.outcome == "failed", name)
+        self._look(product_laws.of_trace(lived, record))
         told = msgspec.json.encode(record.events)
         secret = any(word in told for word in (SIGNATURE.encode(), PHOTO[2:-2]))
         self._holds("no secret is traced", not secret, name)
@@ -278,8 +291,8 @@ def _recommended(envelope: dict[str, Any]) -> Iterator[Any]:
     """Every item of the lists that recommend."""
     for card in envelope.get("cards", ()):
         payload = card["payload"]
-        if card["type"].lower() in ("recommendations", "ingredient_plan", "product_analysis"):
-            for name in ("recommendations", "targets", "alternatives"):
+        if card["type"].lower() in ("recommendations", "ingredient_plan", "product_analysis", "dupe_suggest"):
+            for name in ("recommendations", "targets", "alternatives", "dupes", "comparables"):
                 found = payload.get(name)
                 yield from found if isinstance(found, list) else ()
 

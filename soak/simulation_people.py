@@ -10,6 +10,8 @@ import msgspec
 from aurora.contract.envelope import Lang
 from soak.people import PROFILE, ROUTINE
 from soak.simulation_dice import ARRIVAL, Dice
+from soak.simulation_products import FORMS as PRODUCT_FORMS
+from soak.simulation_products import form
 
 RED_FLAGS = ("severe pain, oozing pus and fever, recommend something", "化脓了还发烧，推荐一款面霜")
 MESSAGES: tuple[str, ...] = (
@@ -139,10 +141,12 @@ WAITED_MS = (1, 900, 1490, 2990, 8500, 9000, 11999, 13000)
 CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus", "goals")}
 
 KINDS: tuple[str, ...] = (
-    *["chat"] * 14, "analysis", "analysis", "bootstrap", "profile_update",
+    *["chat"] * 16, "analysis", "analysis", "bootstrap", "profile_update",
     "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
     "reco_generate", "photo_presign", "photo_confirm", "photo_upload",
+    *PRODUCT_FORMS, *PRODUCT_FORMS,
 )  # fmt: skip
+ABOUT_PRODUCTS = (*PRODUCT_FORMS, "product_analyze", "dupe_suggest", "profile_update", "analysis")
 LED = (*["chat"] * 8, "analysis", "profile_update")
 WITH_PHOTOS = ("chat", "photo_presign", "photo_confirm", "photo_upload", "analysis", "analysis", "analysis")
 
@@ -186,12 +190,12 @@ def planned(
     *,
     rare: bool = False,
     leads: Sequence[dict[str, Any]] = (),
-    photos: bool = False,
+    kinds: Sequence[str] = KINDS,
 ) -> list[Planned]:
     """What some people send, in order of sending. Most of them have told who they are first.
 
-    rare: nearly every word comes with a fact, and leads to rare answers, above all these `leads`. photos:
-    most of them send photos.
+    rare: nearly every word comes with a fact, and leads to rare answers, above all these `leads`. kinds: what
+    they send.
     """
     people = [f"uid-{number}" for number in range(dice.whole(1, 3))]
     made: list[Planned] = []
@@ -203,14 +207,16 @@ def planned(
             routine = {"currentRoutine": ROUTINE}
             made.append(_request(dice, len(made), uid, "analysis", routine, alone=True, first=True))
     while len(made) < turns:
-        uid, kind = dice.pick(people), dice.pick(WITH_PHOTOS if photos else LED if leads else KINDS)
+        uid, kind = dice.pick(people), dice.pick(kinds)
         body = _body(dice, kind)
         if rare and kind == "chat" and dice.chance(0.8):
             lead = dice.pick(leads) if leads and dice.chance(0.8) else None
             body = _with_fact(lead or dice.pick((*RARE, {"message": dice.pick(MESSAGES)})), dice, HARMLESS)
-        elif photos and kind == "analysis":
+        elif kinds is WITH_PHOTOS and kind == "analysis":
             body = _with_photo(dice)
         made.append(_request(dice, len(made), uid, kind, body))
+        if kind in PRODUCT_FORMS and dice.chance(0.4):  # the same again: it may be known by now
+            made.append(_request(dice, len(made), dice.pick(people), kind, body, alone=dice.chance(0.6)))
         while kind in ("chat", "reco_generate") and dice.chance(0.45):
             if kind == "chat" and dice.chance(0.3):  # the same again
                 made.append(_request(dice, len(made), uid, kind, made[-1].body, alone=True))
@@ -272,7 +278,7 @@ def _body(dice: Dice, kind: str) -> Any:
             return {"photo_id": f"upl_{dice.whole(1, 3)}", "slot_id": "daylight"}
         case "affiliate_outcome":
             return {"outcome": "success", "url": "https://shop.example/p/1"}
-    return None
+    return form(dice, kind) if kind in PRODUCT_FORMS else None
 
 
 def _chat(dice: Dice) -> dict[str, Any]:

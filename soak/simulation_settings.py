@@ -8,10 +8,19 @@ from typing import Any
 from aurora.actors import catalogue
 from aurora.rules.matcher.catalogue import Catalogue
 from aurora.settings import Settings
+from aurora.web.refreshing import BUDGET_MS
 from aurora.web.turns import TURNS
 from soak.simulation_dice import Dice
+from soak.simulation_knowledge import FRESH_HOURS
+from soak.simulation_products import REFRESHES
 
-BUDGETS = {route.kind: route.budget for route in TURNS}  # what a kind of turn opens with, by its settings
+
+def _refresh(_: Settings) -> tuple[str, int]:
+    return "refresh", BUDGET_MS
+
+
+# What a kind of turn opens with, by its settings.
+BUDGETS = {**{route.kind: route.budget for route in TURNS}, **dict.fromkeys(REFRESHES, _refresh)}
 AVAIL_SEARCH_MS, SHOP_SEARCH_MS = 1200, 1800  # differ: the laws tell the two searches apart by them
 NORMALLY_ON = (
     "ingredient_plan_enabled", "product_matcher_enabled", "diag_artifact_enabled", "avail_fast_path",
@@ -28,6 +37,7 @@ OFTEN_ON = (
     "loop_breaker_v2",
     "travel_weather_live",
     "product_rec_allow_seed",
+    "product_catalog_fallback",
     "skin_vision_enabled",
 )
 
@@ -57,6 +67,14 @@ def settings(dice: Dice) -> Settings:
         reco_catalog_search_timeout_ms=SHOP_SEARCH_MS,
         reco_alternatives_concurrency=dice.pick((1, 2)),
         photo_cache_max_items=dice.pick((50, 1, 0)),
+        product_parse_budget_ms=dice.pick((6000, 6000, 1500)),
+        product_analyze_budget_ms=dice.pick((12000, 12000, 5000, 2000)),
+        dupe_suggest_budget_ms=dice.pick((12000, 12000, 3000)),
+        dupe_compare_budget_ms=dice.pick((12000, 12000, 3000)),
+        offers_budget_ms=dice.pick((12000, 12000, 2000)),
+        kb_product_fresh_hours=dice.pick(FRESH_HOURS),
+        kb_dupes_fresh_hours=dice.pick(FRESH_HOURS),
+        kb_product_mem_entries=dice.pick((600, 600, 1)),
         rollout_enabled=dice.chance(0.2),
         rollout_core_pct=50,
         rollout_safety_pct=25,
