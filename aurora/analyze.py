@@ -90,7 +90,11 @@ class PlainFinding(msgspec.Struct, frozen=True):
 @click.option("--overlay", type=click.Path(path_type=Path), help="Write a PNG that shows what was measured.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
 def analyze(file: Path, lang: Lang, overlay: Path | None, as_json: bool) -> None:
-    """Measure the skin on one photo: quality, and five findings with severity 0 to 4."""
+    """Measure the skin on one photo: quality, and five findings with severity 0 to 4.
+
+    FILE may be - for standard input. Exit code 0: measured, whatever the photo shows. 2: it cannot be read,
+    or the overlay cannot be written; one line on standard error says why.
+    """
     # OpenCV and numpy are loaded only here: every other command, the service's too, does without.
     import cv2
 
@@ -100,7 +104,7 @@ def analyze(file: Path, lang: Lang, overlay: Path | None, as_json: bool) -> None
 
     cv2.setNumThreads(1)
     try:
-        with file.open("rb") as source:
+        with click.open_file(str(file), "rb") as source:  # "-" is standard input
             data = source.read(MOST_BYTES + 1)
     except OSError as error:
         _refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}")

@@ -63,6 +63,18 @@ def test_the_overlay_shows_face_mask_and_findings(red: str, tmp_path: Path) -> N
         assert picture.width > picture.height
 
 
+def test_a_photo_may_come_through_a_pipe(red: str) -> None:
+    done = CliRunner().invoke(main, ["analyze", "-", "--json"], input=Path(red).read_bytes())
+    assert (done.exit_code, done.stdout) == (0, analyze(red, "--json").stdout)
+
+
+@pytest.mark.parametrize("options", [(), ("--overlay", "{there}")])
+def test_a_directory_is_neither_photo_nor_place(red: str, tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = analyze(red if options else str(tmp_path), *(part.format(there=tmp_path) for part in options))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"aurora analyze: {tmp_path}: is a directory\n"
+
+
 @pytest.mark.parametrize(
     "content", [None, b"", b"PK\x03\x04" + b"\x00" * 200, encoded(portrait(), "JPEG")[:5000]]
 )
