@@ -58,7 +58,7 @@ def test_what_is_no_picture_has_a_word(data: bytes, expected: str) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "HEIF"])
 def test_every_format_decodes_to_the_same_picture(kind: str) -> None:
     frame = decode(encoded(image(), kind))
-    assert (frame.width, frame.height, frame.scale, frame.rgb.dtype) == (512, 512, 1.0, np.uint8)
+    assert (frame.width, frame.height, frame.scale, frame.rgb.dtype) == (512, 512, 1.0, np.dtype(np.uint8))
     assert abs(frame.rgb.astype(int) - np.asarray(image()).astype(int)).mean() < 12
 
 
