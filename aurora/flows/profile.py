@@ -26,6 +26,15 @@ _DELETED = {
     "EN": "Done. Your profile, check-ins and analyses are erased. You can start fresh whenever you like.",
     "CN": "已经清除了你的资料、打卡记录和分析结果。随时可以重新开始。",
 }
+_DELETED_HERE = {
+    "EN": (
+        "Done. What I kept for this device is erased. You weren't signed in any more, so an account "
+        "would still be there: sign in and ask again to erase that too."
+    ),
+    "CN": (
+        "已经清除了这台设备上的资料。你的登录已失效，如果有账号，账号里的内容还在，重新登录后再清除一次就好。"
+    ),
+}
 
 
 async def update(stage: Stage) -> None:
@@ -60,7 +69,9 @@ async def delete(stage: Stage) -> None:
         raise refusal_of(gone)
     # Of this process: another worker's copies end with their time.
     await stage.ask(ForgetPhotos())
-    envelope.say(_text(_DELETED, stage.turn.context.lang))
+    # A token that is none any more speaks for no account (decision 31), and she may not know that it is none.
+    signed_out = bool(stage.turn.raw.get("guest"))
+    envelope.say(_text(_DELETED_HERE if signed_out else _DELETED, stage.turn.context.lang))
     envelope.card("profile_delete", "profile_deleted", {"ok": True, "deleted": True, "storage": storage})
     envelope.patch(profile=None, recent_logs=[], checkin_due=True, is_returning=False)
     envelope.event("profile_deleted", {"storage": storage})

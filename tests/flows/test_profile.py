@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from aurora.actors.questions import Erase, EraseAccount, ForgetPhotos
@@ -50,3 +51,14 @@ async def test_deleting_answers_with_an_empty_start(lang: str, autojump_clock: A
     assert len(store.erased) == 1
     assert not store.appended, "an erasure leaves no fact behind"
     assert result.text.isascii() is (lang == "EN")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("EN", "sign in and ask again"), ("CN", "重新登录")])
+async def test_with_a_token_that_is_none_any_more_nobody_is_told_that_her_account_is_gone(
+    lang: str, words: str, autojump_clock: Any
+) -> None:
+    turn = turn_for("profile_delete", lang=lang)
+    signed_out = msgspec.structs.replace(turn, raw={**turn.raw, "guest": True})
+    result = await play(delete, signed_out, budget=BUDGET)
+    assert words in result.text
+    assert words not in (await play(delete, turn, budget=BUDGET)).text
