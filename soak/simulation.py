@@ -122,12 +122,14 @@ class World:
         self.unplayable: list[str] = []  # refreshes with a body that no turn takes
         self.left_over = 0
         self.virtual_s = 0.0
-        self.settings = settings(dice)
         # Every third world hunts. Its writes take longer than its turns: answers wait for their facts.
-        self.hunter = Hunter(SITES, dice) if seed % 3 == 2 else None
+        self.hunter = Hunter(SITES, dice, seed // 3) if seed % 3 == 2 else None
+        self.settings = settings(dice, self.hunter.wishes if self.hunter is not None else {})
         self.store = SimulatedStore(self.settings, dice, self._now, late=self.hunter is not None)
         self.burst = dice.chance(0.3)
         self.links = {name: link(name, self.settings, dice) for name in UPSTREAMS}
+        if self.hunter is not None and self.hunter.asks_back:
+            self.links["decision"].pool = SimulatedPool("decision", dice, asks_back=True)
         self._plan = planned(
             dice,
             dice.whole(*TURNS),

@@ -13,9 +13,10 @@ from typing import Any
 
 import trio
 
-from soak.simulation_cuts import Sites, site_at
+from soak.simulation_cuts import NEVER_WAITS, Site, Sites, site_at
 from soak.simulation_dice import Dice
-from soak.simulation_people import ABOUT_PRODUCTS, KINDS, LED, WITH_PHOTOS
+from soak.simulation_people import ABOUT_PRODUCTS, KINDS, LEAVING, LED, WITH_PHOTOS
+from soak.simulation_talks import LEADS, Script
 
 SHARE = 0.5  # of the waits at a hunted await
 
@@ -27,13 +28,15 @@ HUNTED = (
     "actors/vision.py _Run.ask",
     "actors/vision.py vision_handler.handle",
     "flows/analysis_photo.py ask_vision",
+    "actors/knowledge.py knowledge_handler.handle",
+    "actors/pages.py PageDesk.page",
     "flows/chat_steps/availability.py to_be_had",
     "flows/chat_steps/fit_check.py fit_check",
     "flows/chat_steps/open_cards.py _enriched",
     "flows/chat_steps/open_cards.py gather",
+    "flows/chat_steps/open_chat.py _without_words",
     "flows/chat_steps/open_chat.py open_chat",
     "flows/chat_steps/pending_flow.py next_clarification",
-    "flows/chat_steps/pending_flow.py resume_clarification",
     "flows/chat_steps/planning.py loop_breaker",
     "flows/chat_steps/product_verdict.py _looked_up",
     "flows/chat_steps/reco_extras.py _Alternatives.settle",
@@ -42,49 +45,43 @@ HUNTED = (
     "flows/chat_steps/reco_sources.py from_matcher",
     "flows/chat_steps/safety.py _ask",
     "flows/chat_steps/safety.py safety_check",
-    "flows/chat_steps/small_chips.py small_chips",
     "flows/chat_steps/weather.py weather_answer",
+    "flows/dupe_compare.py _Comparing._looked_closer",
+    "flows/dupe_compare.py _Comparing.answer",
+    "flows/dupe_suggest.py _Suggesting._find",
+    "flows/dupe_suggest.py _Suggesting.answer",
+    "flows/dupe_suggest.py _Suggesting.renew",
+    "flows/offers.py resolve",
     "flows/photo_analysis.py _recall",
     "flows/photo_analysis.py analyse_at_once",
     "flows/photos.py upload",
+    "flows/product.py _Analysing._find",
+    "flows/product.py _Analysing._keep",
+    "flows/product.py _Analysing._serve",
+    "flows/product.py _Analysing.answer",
+    "flows/product.py _Analysing.renew",
+    "flows/product_lookup.py Lookup._in_the_shop",
+    "flows/product_lookup.py Lookup.found",
+    "flows/product_scan.py scan",
     "flows/profile.py delete",
 )
 
-# What leads to some of them. Told with a fact, for those wait that have one to save.
-RETINOL = {"message": "Can I use tretinoin every night?"}
-PICKS = {"action": {"action_id": "chip.start.reco_products"}}
-LEADS: Mapping[str, tuple[dict[str, Any], ...]] = {
-    "flows/chat_steps/availability.py to_be_had": (
-        {"message": "Is Winona Night Balm 50g in stock?"},
-        {"message": "有没有薇诺娜的产品"},
-    ),
-    "flows/chat_steps/fit_check.py fit_check": ({"message": "Send a link"}, {"message": "我发链接"}),
-    "flows/chat_steps/open_cards.py gather": ({"message": "what goes with CONTEXT_CARDS_TEST"},),
-    "flows/chat_steps/open_chat.py open_chat": (
-        {"message": "Is this good for me: Nobody's Serum PRODUCT_UNKNOWN_TEST"},
-        {"message": "what goes with NO_CARDS_TEST"},
-        {"message": "hello"},
-    ),
-    "flows/chat_steps/pending_flow.py next_clarification": (
-        {"message": "what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST"},
-    ),
-    "flows/chat_steps/pending_flow.py resume_clarification": (
-        {"message": "what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST"},
-    ),
-    "flows/chat_steps/planning.py loop_breaker": ({"message": "plan a trip for me"},),
-    "flows/chat_steps/product_verdict.py _looked_up": (
-        {"message": "Can I use this? Ingredients: water, glycerin, niacinamide, panthenol, fragrance"},
-    ),
-    "flows/chat_steps/reco_extras.py _Alternatives.settle": (
-        {"action": {**PICKS["action"], "data": {"include_alternatives": True}}},
-    ),
-    "flows/chat_steps/reco_sources.py _matched": (PICKS,),
-    "flows/chat_steps/reco_sources.py from_matcher": (PICKS,),
-    "flows/chat_steps/safety.py _ask": (RETINOL,),
-    "flows/chat_steps/safety.py safety_check": (PICKS, RETINOL),
-    "flows/chat_steps/weather.py weather_answer": ({"message": "It will snow tomorrow in Oslo, what now?"},),
+# Settings without which nothing leads there.
+_LIVE = {"rollout_enabled": False, "travel_weather_live": True}
+_PHOTOS = {"backend_api_key": "key", "photo_auto_analysis": True, "analysis_budget_ms": 12000}
+_MODELS = {"skin_vision_enabled": True, "gemini_api_key": "key", "openai_api_key": "key"}
+WISHES: Mapping[str, Mapping[str, Any]] = {
+    "flows/chat_steps/planning.py": {"loop_breaker_v2": True, "rollout_enabled": False},
+    "flows/chat_steps/weather.py": _LIVE,
+    "flows/chat_steps/availability.py": {"avail_fast_path": True},
+    "flows/chat_steps/pending_flow.py": {"clarification_flow_v2": True, "rollout_enabled": False},
+    "flows/chat_steps/reco_sources.py": {"product_rec_allow_seed": True, "product_matcher_enabled": True},
+    "actors/photo": _PHOTOS,
+    "actors/vision": {**_PHOTOS, **_MODELS},
+    "flows/analysis_photo": {**_PHOTOS, **_MODELS},
+    "flows/photo_analysis": _PHOTOS,
+    "flows/photos": _PHOTOS,
 }
-
 # Whose name has one of these comes with a form about products.
 PRODUCT_WORDS = ("flows/product", "flows/dupe", "flows/offers", "flows/asking", "knowledge", "pages.py")
 
@@ -95,11 +92,13 @@ OFTEN = ("ask(DecisionChat(", "ask(CommerceSearch(")
 class Hunter(trio.abc.Instrument):
     """Looks at each turn whenever it begins to wait. caught: how many were hung up."""
 
-    def __init__(self, sites: Sites, dice: Dice) -> None:
-        self._sites = sites
+    def __init__(self, sites: Sites, dice: Dice, number: int) -> None:
+        """number: of the hunting world; they take turns at what is hunted."""
         self._dice = dice
-        # One function a world: whoever hunted all would stop most turns at the first of them.
-        self._prey = dice.pick(HUNTED)
+        # One await a world: whoever hunted all would stop most turns at the first of them.
+        awaits = hunted(sites)
+        self._await = awaits[number % len(awaits)]
+        self._prey = f"{self._await.file} {sites.function[self._await]}"
         self._clients: dict[trio.lowlevel.Task, trio.CancelScope] = {}
         self._hunted: dict[tuple[CodeType, int], bool] = {}
         self.caught = 0
@@ -146,23 +145,41 @@ class Hunter(trio.abc.Instrument):
         return False
 
     def _is_hunted(self, code: CodeType, instruction: int) -> bool:
-        site = site_at(code, instruction)
-        if site is None or site not in self._sites.function:
-            return False
-        if any(words in self._sites.text[site] for words in OFTEN):
-            return False
-        return f"{site.file} {self._sites.function[site]}" == self._prey
+        return site_at(code, instruction) == self._await
 
     @property
-    def leads(self) -> tuple[dict[str, Any], ...]:
-        """Requests that lead to what is hunted."""
+    def leads(self) -> tuple[Script, ...]:
+        """Talks that lead to what is hunted."""
         return LEADS.get(self._prey, ())
+
+    @property
+    def wishes(self) -> Mapping[str, Any]:
+        """Settings without which nothing leads there."""
+        return next((wish for name, wish in WISHES.items() if self._prey.startswith(name)), {})
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether the decision system asks back as often as it answers."""
+        return "_Alternatives" in self._prey
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of requests among which what is hunted is found."""
+        if self._prey == "flows/profile.py delete":
+            return LEAVING
         if "photo" in self._prey or "vision" in self._prey:
             return WITH_PHOTOS
         if any(word in self._prey for word in PRODUCT_WORDS):
             return ABOUT_PRODUCTS
         return LED if self.leads else KINDS
+
+
+def hunted(sites: Sites) -> list[Site]:
+    """Every await of the functions in `HUNTED` that is worth a hunt."""
+    return [
+        site
+        for site, function in sites.function.items()
+        if f"{site.file} {function}" in HUNTED
+        and sites.label(site) not in NEVER_WAITS
+        and not any(words in sites.text[site] for words in OFTEN)
+    ]

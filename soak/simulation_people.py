@@ -12,6 +12,7 @@ from soak.people import PROFILE, ROUTINE
 from soak.simulation_dice import ARRIVAL, Dice
 from soak.simulation_products import FORMS as PRODUCT_FORMS
 from soak.simulation_products import form
+from soak.simulation_talks import TAP, Script
 
 RED_FLAGS = ("severe pain, oozing pus and fever, recommend something", "化脓了还发烧，推荐一款面霜")
 MESSAGES: tuple[str, ...] = (
@@ -148,6 +149,7 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 ABOUT_PRODUCTS = (*PRODUCT_FORMS, "product_analyze", "dupe_suggest", "profile_update", "analysis")
 LED = (*["chat"] * 8, "analysis", "profile_update")
+LEAVING = (*["profile_delete"] * 4, "chat", "analysis", "photo_upload")
 WITH_PHOTOS = ("chat", "photo_presign", "photo_confirm", "photo_upload", "analysis", "analysis", "analysis")
 
 
@@ -189,13 +191,13 @@ def planned(
     turns: int,
     *,
     rare: bool = False,
-    leads: Sequence[dict[str, Any]] = (),
+    leads: Sequence[Script] = (),
     kinds: Sequence[str] = KINDS,
 ) -> list[Planned]:
     """What some people send, in order of sending. Most of them have told who they are first.
 
-    rare: nearly every word comes with a fact, and leads to rare answers, above all these `leads`. kinds: what
-    they send.
+    rare: nearly every word comes with a fact, and leads to rare answers. leads: talks that they have above
+    all. kinds: what they send.
     """
     people = [f"uid-{number}" for number in range(dice.whole(1, 3))]
     made: list[Planned] = []
@@ -208,10 +210,12 @@ def planned(
             made.append(_request(dice, len(made), uid, "analysis", routine, alone=True, first=True))
     while len(made) < turns:
         uid, kind = dice.pick(people), dice.pick(kinds)
+        if leads and kind == "chat" and dice.chance(0.8):
+            made += _talk(dice, len(made), uid, dice.pick(leads))
+            continue
         body = _body(dice, kind)
         if rare and kind == "chat" and dice.chance(0.8):
-            lead = dice.pick(leads) if leads and dice.chance(0.8) else None
-            body = _with_fact(lead or dice.pick((*RARE, {"message": dice.pick(MESSAGES)})), dice, HARMLESS)
+            body = _with_fact(dice.pick((*RARE, {"message": dice.pick(MESSAGES)})), dice, HARMLESS)
         elif kinds is WITH_PHOTOS and kind == "analysis":
             body = _with_photo(dice)
         made.append(_request(dice, len(made), uid, kind, body))
@@ -223,6 +227,21 @@ def planned(
                 continue
             body = {"message": dice.pick(MESSAGES)}
             made.append(_request(dice, len(made), uid, "chat", body, alone=dice.chance(0.8), follows=True))
+    return made
+
+
+def _talk(dice: Dice, number: int, uid: str, script: Script) -> list[Planned]:
+    """One after the other; the last words mostly come with a fact, unless they state one of their own."""
+    made: list[Planned] = []
+    for place, (kind, said) in enumerate(script):
+        body = said
+        last = place == len(script) - 1
+        if last and kind == "chat" and dice.chance(0.3 if "session" in said else 0.85):
+            body = _with_fact(said, dice, HARMLESS)
+        tapped = kind == TAP
+        made.append(
+            _request(dice, number + place, uid, "chat" if tapped else kind, body, alone=True, follows=tapped)
+        )
     return made
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from aurora.actors import catalogue
 from aurora.rules.matcher.catalogue import Catalogue
@@ -42,15 +45,15 @@ OFTEN_ON = (
 )
 
 
-def settings(dice: Dice) -> Settings:
-    """The settings of one world."""
+def settings(dice: Dice, wishes: Mapping[str, Any]) -> Settings:
+    """The settings of one world. wishes: these are as they say."""
     chat_ms, reco_ms = dice.pick((12000, 12000, 3000)), dice.pick((9000, 9000, 2000, 14000))
     if dice.heat and chat_ms != reco_ms:
         dice.happened("budget.restated")
     switches: dict[str, Any] = {name: not dice.chance(0.1) for name in NORMALLY_ON}
     switches |= {name: dice.chance(0.35) for name in NORMALLY_OFF}
     switches |= {name: dice.chance(0.7) for name in OFTEN_ON}
-    return Settings(
+    drawn = Settings(
         decision_base_url="http://decision.simulated",
         backend_base_url="http://commerce.simulated",
         backend_api_key=dice.pick(("key", "key", "")),
@@ -81,6 +84,7 @@ def settings(dice: Dice) -> Settings:
         rollout_weather_pct=25,
         **switches,
     )
+    return msgspec.structs.replace(drawn, **wishes)
 
 
 def shelf(settings: Settings) -> Catalogue | None:

@@ -48,7 +48,7 @@ STUBS = (
     "ANCHOR_CONTEXT_ONLY_TEST", "PRODUCT_UNKNOWN_TEST", "PRODUCT_FLAT_TEST", "INJECTION_TEST",
     "SHORT_CARDS_BELOW_STRIPPED_RECO_TEST", "STRUCTURED_STUB_ONLY_TEST", "OVERLONG_TEMPLATE_CONTEXT_TEST",
 )  # fmt: skip
-ASKS_BACK = (True, *[False] * 15)  # instead of answering, and says no more
+ASKS_BACK = (*[False] * 15, True)  # instead of answering, and says no more
 VISION_STUBS = ("", "", "prose", "forbidden", "question")
 CHECKS = ("passed", "passed", "too_dark", "failed", "pending", "pending", "done", "odd")
 STORAGE, SIGNATURE = "http://storage.simulated", "sig-that-nobody-may-tell"
@@ -89,11 +89,12 @@ Body = dict[str, object]
 
 
 class SimulatedPool(HttpPool):
-    """One upstream. No socket is ever opened."""
+    """One upstream. No socket is ever opened. asks_back: half of its answers are questions."""
 
-    def __init__(self, name: str, dice: Dice) -> None:
+    def __init__(self, name: str, dice: Dice, *, asks_back: bool = False) -> None:
         super().__init__(f"http://{name}.simulated")
         self._dice = dice
+        self._asks_back = asks_back
 
     async def exchange(
         self,
@@ -119,6 +120,8 @@ class SimulatedPool(HttpPool):
             case "upstream.huge":
                 return Received(200, None)
         said = healthy(target, content, dice.pick)
+        if self._asks_back and dice.chance(0.5):
+            said = {"intent": "clarify"}
         if fault == "upstream.garbage":
             return Received(200, spoilt(Step(dice.pick(GARBAGE), DEEP), said))
         if fault == "upstream.large":

@@ -1,0 +1,69 @@
+"""What leads to rare waits: talks of one person, told in order, the last words with a fact to save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TAP = "tap"  # on what the last answer offered
+Said = tuple[str, dict[str, Any]]
+Script = tuple[Said, ...]
+
+
+def _say(message: str, **more: Any) -> Said:
+    return "chat", {"message": message, **more}
+
+
+def _tap(chip: str, **data: Any) -> Said:
+    return "chat", {"action": {"action_id": chip, "data": data}}
+
+
+PICKS = _tap("chip.start.reco_products")
+PREGNANT = _tap("chip.profile.pregnancy.pregnant")
+RETINOL = _say("Can I use tretinoin every night?")
+TRIP = _say("plan a trip for me")
+BUDGET = {"session": {"state": "S6_BUDGET"}}
+ASKED_TWICE = _say("what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST")
+ANYTHING: Said = (TAP, {"message": "不确定"})
+ILL: Said = ("analysis", {"currentRoutine": "a cleanser, but it is severely painful and oozing pus"})
+
+LEADS: Mapping[str, tuple[Script, ...]] = {
+    "flows/chat_steps/availability.py to_be_had": (
+        (_say("预算500，薇诺娜有货吗", **BUDGET),),
+        (_say("有没有薇诺娜的产品，预算 500", **BUDGET),),
+        (_say("budget 500: is Winona Night Balm 50g in stock?", **BUDGET),),
+    ),
+    "flows/chat_steps/fit_check.py fit_check": (
+        (_say("Send a link"),),
+        (_say("我发链接"),),
+        (_say("Is this good for me?"),),
+    ),
+    "flows/chat_steps/open_cards.py gather": ((_say("what goes with CONTEXT_CARDS_TEST"),),),
+    "flows/chat_steps/open_chat.py open_chat": (
+        (PREGNANT, _say("Is this good for me?", anchor_product_id="mock_treatment_1")),
+        (_say("Is this good for me: Nobody's Serum PRODUCT_UNKNOWN_TEST"),),
+        (_say("Is this good for me?", anchor_product_id="mock_treatment_1"),),
+        (_say("what goes with NO_CARDS_TEST"),),
+        (_say("hello STRUCTURED_STUB_ONLY_TEST"),),
+        (_say("hello"),),
+    ),
+    "flows/chat_steps/open_chat.py _without_words": (
+        (_say("hello STRUCTURED_STUB_ONLY_TEST"),),
+        (_say("hello"),),
+    ),
+    "flows/chat_steps/pending_flow.py next_clarification": ((ASKED_TWICE, ANYTHING, ANYTHING),),
+    "flows/chat_steps/planning.py loop_breaker": ((TRIP, TRIP, TRIP, TRIP), (PICKS, PICKS, PICKS, PICKS)),
+    "flows/chat_steps/product_verdict.py _looked_up": (
+        (_say("Can I use this? Ingredients: water, glycerin, niacinamide, panthenol, fragrance"),),
+        (_say("Is this good for me? Ingredients: water, glycerin, niacinamide, panthenol, squalane"),),
+        (_say("Send a link"), _say("Ingredients: water, glycerin, niacinamide, panthenol, squalane")),
+    ),
+    "flows/chat_steps/reco_extras.py _Alternatives.settle": (
+        (_tap("chip.start.reco_products", include_alternatives=True),),
+    ),
+    "flows/chat_steps/reco_sources.py _matched": ((PICKS,),),
+    "flows/chat_steps/reco_sources.py from_matcher": ((PICKS,),),
+    "flows/chat_steps/safety.py _ask": ((RETINOL, RETINOL, RETINOL), (RETINOL,)),
+    "flows/chat_steps/safety.py safety_check": ((ILL, PICKS), (PREGNANT, RETINOL), (RETINOL,)),
+    "flows/chat_steps/weather.py weather_answer": ((_say("It will snow tomorrow in Oslo, what now?"),),),
+}
