@@ -71,7 +71,8 @@ async def parse(stage: Stage) -> None:
     asking = Asking(stage, person=False)
     found = await Lookup(asking, named, meta=None, parse_ms=0).found(with_id=False)
     stage.envelope.card("parse", PARSE_CARD, found.payload(), field_missing=found.field_missing())
-    stage.envelope.say(product_texts.parsed(found.name, asking.lang, sure=found.known))
+    sure = found.known and product_naming.resembles(named.words, found.name)
+    stage.envelope.say(product_texts.parsed(found.name, asking.lang, sure=sure))
     stage.envelope.event("value_moment", {"kind": PARSE_CARD})
 
 

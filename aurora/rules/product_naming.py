@@ -6,17 +6,20 @@ must not look like more than that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from aurora.rules.product_reading import product_name, product_of
+from aurora.rules.text import fold
 
 TEXT_CAP = 600
 URL_CAP = 2048
 _ID_KEYS = ("sku_id", "skuId", "product_id", "productId")
 _WORD_KEYS = ("display_name", "displayName", "name", "title")
+_SCRIPTS = (re.compile(r"[a-z]{3,}"), re.compile(r"[\u3400-\u9fff]"))
 _URL_KEYS = ("url", "product_url", "canonical_url")
 
 
@@ -87,6 +90,24 @@ def identifier(value: object) -> str:
         value = str(value)
     text = value.strip() if isinstance(value, str) and len(value) <= 400 else ""
     return text if len(text) <= 200 and text.isprintable() and " " not in text else ""
+
+
+def resembles(typed: str, found: str) -> bool:
+    """Whether a product that was found may be the one that was typed: do they share a word or a character?
+
+    True also where they cannot be compared: an address was sent, or a name in another script.
+    """
+    said, named = fold(typed), fold(found)
+    comparable = False
+    for script in _SCRIPTS:
+        ours, theirs = script.findall(said), script.findall(named)
+        if ours and theirs:
+            comparable = True
+            # Joined, because "CeraVe" may be written "Cera Ve".
+            joined, other = "".join(ours), "".join(theirs)
+            if any(word in other for word in ours) or any(word in joined for word in theirs):
+                return True
+    return not comparable
 
 
 def _first(holders: tuple[Mapping[str, Any], ...], keys: tuple[str, ...], read: Any) -> str:

@@ -116,6 +116,11 @@ async def test_without_the_fallback_parse_leaves_the_shop_alone(autojump_clock: 
     assert played.text == "I read this as Dewfield Even Serum."
 
 
+async def test_a_product_that_nobody_typed_is_asked_back(autojump_clock: Any) -> None:
+    played = await recognised({"text": "Retinol night cream"}, answers={DecisionChat: parsed()})
+    assert played.text == "This looks like Dewfield Even Serum, but I'm not sure. Is that the one?"
+
+
 async def test_the_search_stands_in_where_nothing_resolves(autojump_clock: Any) -> None:
     played = await recognised(
         {"text": "Even Serum"}, settings=Settings(product_catalog_fallback=True),

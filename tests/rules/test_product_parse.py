@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from aurora.contract.cards import CARD_PAYLOADS
 from aurora.contract.product_requests import names_product
-from aurora.rules.product_naming import Named, address, by_form, by_object, by_text, identifier, one_line
+from aurora.rules.product_naming import (
+    Named,
+    address,
+    by_form,
+    by_object,
+    by_text,
+    identifier,
+    one_line,
+    resembles,
+)
 from aurora.rules.product_parse import from_catalogue, nothing, read
 from aurora.rules.product_url import guess, queries
 from tests.support.linear import assert_linear
@@ -219,3 +228,34 @@ def test_words_to_search_for_come_best_first() -> None:
 def test_any_address_is_guessed_from_or_not(tail: str) -> None:
     found = guess(f"https://a.example/{tail}")
     assert found is None or (found["name"].isprintable() and len(found["name"]) <= 120)
+
+
+# --- is that the one?
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "expected"),
+    [
+        ("quiet barrier cream", "Understudy Quiet Barrier Cream", True),
+        ("CERAVE", "Cera Ve Moisturising Cream", True),
+        ("Cera Ve", "CeraVe Lotion", True),
+        ("静护面霜", "Understudy 静护屏障面霜", True),
+        ("理肤泉 B5", "La Roche-Posay Cicaplast", True),
+        ("", "Understudy Quiet Barrier Cream", True),
+        ("SK-II", "Facial Treatment Essence", True),
+        ("Retinol night serum", "MockBrand Parsed Product", False),
+        ("视黄醇晚霜", "静护屏障乳", False),
+        ("Niacinamide 10%", "Plain Balm", False),
+    ],
+)
+def test_what_was_found_resembles_what_was_typed(typed: str, found: str, expected: bool) -> None:
+    assert resembles(typed, found) is expected
+
+
+@pytest.mark.parametrize("seed", ["abc ", "霜", "a 霜 ", "cera ve "])
+def test_comparing_names_is_linear(seed: str) -> None:
+    def of(size: int) -> Any:
+        typed = (seed * size)[:600]
+        return lambda: resembles(typed, (seed * size)[:size])
+
+    assert_linear(of)
