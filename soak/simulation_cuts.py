@@ -69,12 +69,16 @@ NEVER_WAITS: Mapping[str, str] = {
     ),
     "flows/chat_steps/small_chips.py small_chips: await turn.answer(Reply(say=pick(turn.lang, answer.say), "
     "chips=turn.chips(*answer.chips), reach=answer.next_state))": _ACKNOWLEDGED,
-    "flows/profile.py delete: await stage.ask(EraseAccount())": "nobody signs in in these worlds",
     "actors/memory.py _answer: await store.erase(Identity(uid=turn.identity.uid))": (
         "nobody signs in in these worlds"
     ),
     "actors/signed_urls.py SignedUrls._exchange: await self._pool(address.origin)": "a fifth storage waits",
     "actors/knowledge_shelf.py KnowledgeShelf.keep: await self._settle(write)": "the shelf's own task writes",
+    "flows/chat_steps/planning.py loop_breaker: await "
+    "turn.answer(Reply(say=texts.loop_broken(plan.required_fields, turn.lang), "
+    "chips=[*_defaults(turn), *turn.chips(*WAYS_ON, *((FILL_IN,) if asks_core else ()))], "
+    "events=[('loop_breaker_triggered', told)], profile=turn.profile_summary() if turn.patch else "
+    "None))": "a fact begins the counting anew",
     "flows/reco.py _answered: await red_flags(turn)": _NO_FACT,
     "flows/reco.py _answered: await safety_check(turn)": _NO_FACT,
     "flows/chat_steps/profile_saved.py profile_saved: "

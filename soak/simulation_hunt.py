@@ -37,7 +37,6 @@ HUNTED = (
     "flows/chat_steps/open_chat.py _without_words",
     "flows/chat_steps/open_chat.py open_chat",
     "flows/chat_steps/pending_flow.py next_clarification",
-    "flows/chat_steps/planning.py loop_breaker",
     "flows/chat_steps/product_verdict.py _looked_up",
     "flows/chat_steps/reco_extras.py _Alternatives.settle",
     "flows/chat_steps/reco_extras.py _Openings.settle",
@@ -63,25 +62,32 @@ HUNTED = (
     "flows/product_lookup.py Lookup._in_the_shop",
     "flows/product_lookup.py Lookup.found",
     "flows/product_scan.py scan",
+    "flows/dupe_suggest.py _Suggesting._renew_later",
+    "flows/dupe_suggest.py refresh",
+    "flows/chat_steps/picks.py recommend",
     "flows/profile.py delete",
 )
 
 # Settings without which nothing leads there.
 _LIVE = {"rollout_enabled": False, "travel_weather_live": True}
 _PHOTOS = {"backend_api_key": "key", "photo_auto_analysis": True, "analysis_budget_ms": 12000}
+_OLD = {"kb_product_fresh_hours": 0, "kb_dupes_fresh_hours": 0}
 _MODELS = {"skin_vision_enabled": True, "gemini_api_key": "key", "openai_api_key": "key"}
 WISHES: Mapping[str, Mapping[str, Any]] = {
-    "flows/chat_steps/planning.py": {"loop_breaker_v2": True, "rollout_enabled": False},
     "flows/chat_steps/weather.py": _LIVE,
     "flows/chat_steps/availability.py": {"avail_fast_path": True},
-    "flows/chat_steps/pending_flow.py": {"clarification_flow_v2": True, "rollout_enabled": False},
+    "flows/chat_steps/pending_flow.py": {
+        "clarification_flow_v2": True, "clarification_filter_known": False, "rollout_enabled": False,
+    },
     "flows/chat_steps/reco_sources.py": {"product_rec_allow_seed": True, "product_matcher_enabled": True},
     "actors/photo": _PHOTOS,
     "actors/vision": {**_PHOTOS, **_MODELS},
     "flows/analysis_photo": {**_PHOTOS, **_MODELS},
     "flows/photo_analysis": _PHOTOS,
     "flows/photos": _PHOTOS,
-}
+    "flows/product.py": _OLD,
+    "flows/dupe_suggest.py": _OLD,
+}  # fmt: skip
 # Whose name has one of these comes with a form about products.
 PRODUCT_WORDS = ("flows/product", "flows/dupe", "flows/offers", "flows/asking", "knowledge", "pages.py")
 

@@ -210,7 +210,7 @@ def planned(
             made.append(_request(dice, len(made), uid, "analysis", routine, alone=True, first=True))
     while len(made) < turns:
         uid, kind = dice.pick(people), dice.pick(kinds)
-        if leads and kind == "chat" and dice.chance(0.8):
+        if leads and kind in ("chat", *PRODUCT_FORMS) and dice.chance(0.8):
             made += _talk(dice, len(made), uid, dice.pick(leads))
             continue
         body = _body(dice, kind)
@@ -242,7 +242,7 @@ def _talk(dice: Dice, number: int, uid: str, script: Script) -> list[Planned]:
         made.append(
             _request(dice, number + place, uid, "chat" if tapped else kind, body, alone=True, follows=tapped)
         )
-    return made
+    return [msgspec.structs.replace(each, lang=made[0].lang) for each in made]
 
 
 def _request(

@@ -21,11 +21,16 @@ def _tap(chip: str, **data: Any) -> Said:
 PICKS = _tap("chip.start.reco_products")
 PREGNANT = _tap("chip.profile.pregnancy.pregnant")
 RETINOL = _say("Can I use tretinoin every night?")
-TRIP = _say("plan a trip for me")
 BUDGET = {"session": {"state": "S6_BUDGET"}}
 ASKED_TWICE = _say("what now? CLARIFICATION_FLOW_V2_TWO_QUESTIONS_TEST")
 ANYTHING: Said = (TAP, {"message": "不确定"})
 ILL: Said = ("analysis", {"currentRoutine": "a cleanser, but it is severely painful and oozing pus"})
+
+_SERUM = {"sku_id": "mock_serum_1", "brand": "Understudy", "name": "Even Tone Niacinamide Serum"}
+FIT: Said = ("product_analyze", {"product": _SERUM})
+FORCED: Said = ("product_analyze", {"product": _SERUM, "force_refresh": True})
+FIT_URL: Said = ("product_analyze", {"url": "https://shop.example/p/mock_serum_1"})
+LIKE_IT: Said = ("dupe_suggest", {"original": _SERUM})
 
 LEADS: Mapping[str, tuple[Script, ...]] = {
     "flows/chat_steps/availability.py to_be_had": (
@@ -52,7 +57,6 @@ LEADS: Mapping[str, tuple[Script, ...]] = {
         (_say("hello"),),
     ),
     "flows/chat_steps/pending_flow.py next_clarification": ((ASKED_TWICE, ANYTHING, ANYTHING),),
-    "flows/chat_steps/planning.py loop_breaker": ((TRIP, TRIP, TRIP, TRIP), (PICKS, PICKS, PICKS, PICKS)),
     "flows/chat_steps/product_verdict.py _looked_up": (
         (_say("Can I use this? Ingredients: water, glycerin, niacinamide, panthenol, fragrance"),),
         (_say("Is this good for me? Ingredients: water, glycerin, niacinamide, panthenol, squalane"),),
@@ -61,6 +65,24 @@ LEADS: Mapping[str, tuple[Script, ...]] = {
     "flows/chat_steps/reco_extras.py _Alternatives.settle": (
         (_tap("chip.start.reco_products", include_alternatives=True),),
     ),
+    **dict.fromkeys(
+        (
+            "flows/dupe_suggest.py _Suggesting._renew_later",
+            "flows/dupe_suggest.py _Suggesting.answer",
+            "flows/dupe_suggest.py _Suggesting.renew",
+            "flows/dupe_suggest.py refresh",
+        ),
+        ((LIKE_IT, LIKE_IT, LIKE_IT),),
+    ),
+    **dict.fromkeys(
+        (
+            "flows/product.py _Analysing._serve",
+            "flows/product.py _Analysing.answer",
+            "flows/product.py _Analysing.renew",
+        ),
+        ((FIT, FIT, FIT), (FORCED, FIT, FORCED), (FIT_URL, FIT_URL, FIT_URL)),
+    ),
+    "flows/chat_steps/picks.py recommend": ((PICKS,),),
     "flows/chat_steps/reco_sources.py _matched": ((PICKS,),),
     "flows/chat_steps/reco_sources.py from_matcher": ((PICKS,),),
     "flows/chat_steps/safety.py _ask": ((RETINOL, RETINOL, RETINOL), (RETINOL,)),
