@@ -39,6 +39,10 @@ _PRIMARY: dict[str, Pair] = {
         "The photo was not clear enough: light, focus or framing fell short.",
         "照片不够清晰：光线、对焦或取景没有达到要求。",
     ),
+    "no_face": (
+        "No face was found in the photo.",
+        "照片里没有找到人脸。",
+    ),
     policy.NO_BYTES: (
         "Your photo could not be opened: no link to it could be made.",
         "照片暂时打不开：没能生成它的读取链接。",
@@ -191,7 +195,7 @@ def could_not_read(failure: str, lang: Lang) -> str:
 
 def _primary_reason(facts: Intake, failure: str | None) -> Pair:
     if policy.photo_failed(facts):
-        return _PRIMARY["fail"]
+        return _PRIMARY["no_face" if "no_face" in facts.grade_reasons else "fail"]
     if failure:
         return _PRIMARY[failure]
     return _PRIMARY["none"] if facts.photo_requested else _NO_PHOTO

@@ -202,6 +202,20 @@ def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str |
     """What the assistant says: the client hides chips beside this card, and that a photo failed."""
     if facts.red_flags:
         return pick(lang, _SEE_A_DOCTOR)
+    if raw == "retake" and "no_face" in facts.grade_reasons:
+        return pick(
+            lang,
+            (
+                (
+                    "I couldn't find a face in that photo, so nothing here comes from it. One from the front, "
+                    "in daylight, with nothing over your face would do; until then, this gentle plan is safe."
+                ),
+                (
+                    "这张照片里没有找到人脸，所以结果里没有任何内容来自它。方便时在自然光下正对镜头、不遮挡脸重拍"
+                    "一张；在那之前，先照这份温和的方案来就好。"
+                ),
+            ),
+        )
     if raw == "retake":
         return pick(
             lang,
