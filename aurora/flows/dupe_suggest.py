@@ -298,7 +298,17 @@ class _Suggesting:
             return words.say
         if out.held:
             self._asking.question_beside(out.result, held=True)
-        return rules.joined([found.lead, rules.say(left, name, lang, gap=found.gap)], lang)
+        return rules.joined([self._warned(out), found.lead, rules.say(left, name, lang, gap=found.gap)], lang)
+
+    def _warned(self, out: safety.Outgoing[Any]) -> str:
+        """What is to be said if the product itself is not for her: others like it may be all the same."""
+        about = [self._original(), self._asked.words]
+        said = safety.behind(safety.against(about, self._asking.forbidden), self._lang)
+        if said.blocks:
+            self._stage.envelope.ride(notice=wording.refusal(said, self._lang, picks=False).notice)
+        elif said.asks and not out.held:
+            self._asking.question_beside(said, held=False)
+        return wording.warnings(said, self._lang) if said.reasons else ""
 
     def _late(self) -> CutPlan:
         """What leaves if the budget fires although every wait ends before it."""

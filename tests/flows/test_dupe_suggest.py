@@ -408,6 +408,33 @@ async def test_what_is_held_back_leaves_a_reason_and_a_way_on(autojump_clock, pr
     assert names(kept.facts["dupes"]) == ["Night"]
 
 
+@pytest.mark.parametrize(
+    ("status", "lang", "reasons", "asks"),
+    [
+        ("pregnant", "EN", ["safety_block"], False),
+        ("pregnant", "CN", ["safety_block"], False),
+        (None, "EN", ["low_confidence"], True),
+        ("not_pregnant", "EN", [], False),
+    ],
+)
+async def test_what_the_product_itself_may_do_to_her_is_said_beside_its_likes(
+    autojump_clock, status: str | None, lang: str, reasons: list[str], asks: bool
+):
+    person = msgspec.structs.replace(
+        CORE, age_band="25_34", **({"pregnancy_status": status} if status else {})
+    )
+    played = await ask(
+        {"original_text": "Retinol night cream" if lang == "EN" else "视黄醇晚霜"},
+        lang=lang,
+        memory=Memory(profile=person),
+        answers={DecisionChat: by_task(alternatives=listing(other("Calm", -2)))},
+    )
+    assert names(card(played)["dupes"]) == ["Calm"]
+    assert [notice["reason"] for notice in played.cards("confidence_notice")] == reasons
+    assert ("chip.profile.pregnancy.not_pregnant" in played.chip_ids) is asks
+    assert bool(reasons) is ("pregnan" in played.text or "孕" in played.text)
+
+
 @pytest.mark.parametrize("lang", ["EN", "CN"])
 async def test_while_nobody_knows_the_question_rides_along(autojump_clock, lang):
     played = await ask(
