@@ -29,7 +29,7 @@ from aurora.rules import alternatives, dupe_queries, dupe_texts, safety
 from aurora.rules import dupe_suggest as rules
 from aurora.rules.dupe_suggest import Likes
 from aurora.rules.knowledge_keys import canonical_url, dupes_keys
-from aurora.rules.product_naming import Named, address, by_object
+from aurora.rules.product_naming import Named, address, by_object, resembles
 from aurora.rules.product_parse import Parsed
 from aurora.rules.product_parse import read as read_parse
 from aurora.rules.product_reading import product_name, product_of
@@ -42,6 +42,7 @@ PARSE_FIRST_MS, PARSE_LAST_MS = 2500, 300
 RECALL_MS = 1000
 KEEP_MS = 300
 """What a known row may take to be found, and a new one to be kept, before the answer goes on without it."""
+_ONLY_WORDS = frozenset({"name", "display_name"})
 
 
 async def suggest(stage: Stage) -> None:
@@ -251,9 +252,15 @@ class _Suggesting:
     # --- the answer
 
     def _original(self) -> dict[str, Any]:
-        """The product as the card shows it: as it was sent, filled up by what was recognised or known."""
-        recognised = self._recognised() or self._parsed.product
-        sent = self._asked.product or ({"name": self._asked.words} if self._asked.words else {})
+        """The product as the card shows it: as it was sent, filled up by what was recognised or known.
+
+        Words that were taken for another product are not mixed with it: the card shows what was looked at.
+        """
+        recognised, words = self._recognised() or self._parsed.product, self._asked.words
+        sent = self._asked.product or ({"name": words} if words else {})
+        taken = product_name(recognised)
+        if taken and sent.keys() <= _ONLY_WORDS and not resembles(words, taken):
+            sent = {}
         told: dict[str, Any] = harmless({**(recognised or {}), **sent})
         named = told.get("name") or told.get("display_name")
         return told if named else {**told, "name": harmless(self._asked.text)}

@@ -408,6 +408,15 @@ async def test_what_is_held_back_leaves_a_reason_and_a_way_on(autojump_clock, pr
     assert names(kept.facts["dupes"]) == ["Night"]
 
 
+async def test_words_that_were_taken_for_another_product_make_no_third_one_with_it(autojump_clock):
+    played = await ask(
+        {"original_text": "Plain Oat Lotion"},
+        answers={DecisionChat: by_task(parse=parsed("e1", "Even Serum"), alternatives=listing(other("A")))},
+    )
+    assert card(played)["original"]["name"] == "Even Serum"
+    assert "Oat" not in played.text
+
+
 @pytest.mark.parametrize(
     ("status", "lang", "reasons", "asks"),
     [
