@@ -93,35 +93,41 @@ class DupeSuggestMeta(Open, frozen=True, kw_only=True):
 class Likeness(Open, frozen=True, kw_only=True):
     """A product like another one. kind: cheaper, close, or dearer. similarity: 0..100."""
 
-    kind: Literal["dupe", "similar", "premium"]
-    product: Anything
-    similarity: Percent | None
-    reasons: list[str]
-    tradeoffs: list[str]
+    kind: Literal["dupe", "similar", "premium"] | UnsetType = UNSET
+    product: Anything | UnsetType = UNSET
+    similarity: Percent | UnsetType | None = UNSET
+    reasons: list[str] | UnsetType = UNSET
+    tradeoffs: list[str] | UnsetType = UNSET
 
 
 class DupeSuggestCard(Open, frozen=True, kw_only=True):
-    """What is like a product. verified: something was found. field_missing: why nothing fresh is there."""
+    """What is like a product. verified: something was found. field_missing: why nothing fresh is there.
 
-    kb_key: str | None
-    original: Anything | None
-    dupes: list[Likeness]
-    comparables: list[Likeness]
-    verified: bool
-    verified_at: str | None
-    source: str
-    meta: DupeSuggestMeta
+    Our own has every key but the last, in its rows too; one that an upstream brings into a chat may have less.
+    """
+
+    kb_key: str | UnsetType | None = UNSET
+    original: Anything | UnsetType | None = UNSET
+    dupes: list[Likeness] | UnsetType = UNSET
+    comparables: list[Likeness] | UnsetType = UNSET
+    verified: bool | UnsetType = UNSET
+    verified_at: str | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    meta: DupeSuggestMeta | UnsetType = UNSET
     field_missing: list[Anything] | UnsetType = UNSET
 
 
 class DupeCompareCard(Open, frozen=True, kw_only=True):
-    """One product beside another. tradeoffs: never empty, the first line a whole sentence."""
+    """One product beside another. tradeoffs: never empty, the first line a whole sentence.
 
-    original: Anything
-    dupe: Anything
-    tradeoffs: Annotated[list[Name], Meta(min_length=1, max_length=10)]
-    evidence: Evidence
-    confidence: Share | None
-    missing_info: list[str]
+    Our own lacks at most the last two; one that an upstream brings into a chat may have less.
+    """
+
+    original: Anything | UnsetType | None = UNSET
+    dupe: Anything | UnsetType | None = UNSET
+    tradeoffs: Annotated[list[Name], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    evidence: Evidence | UnsetType = UNSET
+    confidence: Share | UnsetType | None = UNSET
+    missing_info: list[str] | UnsetType = UNSET
     similarity: Percent | UnsetType = UNSET
     tradeoffs_detail: Anything | UnsetType = UNSET

@@ -80,8 +80,8 @@ def public_product_analysis(payload: Mapping[str, Any], *, always_prompt: bool) 
         block = public.get(key)
         if isinstance(block, dict) and isinstance(block.get("candidates"), list):
             public[key] = {**block, "candidates": [_public_candidate(c) for c in block["candidates"]]}
-        elif isinstance(block, list):
-            public[key] = [_public_candidate(c) for c in block]
+        elif isinstance(block, list):  # as an upstream may send it
+            public[key] = {"candidates": [_public_candidate(c) for c in block]}
     if always_prompt:
         prompt = public.get("profile_prompt")
         fields = prompt.get("missing_fields") if isinstance(prompt, dict) else None

@@ -27,6 +27,7 @@ from aurora.web.events import UiEvents
 from aurora.web.feedback_log import FeedbackLog
 from aurora.web.heartbeat import heartbeat
 from aurora.web.house import database_for, migrate_if_wanted, open_house
+from aurora.web.turns import TURNS
 
 log = structlog.get_logger(__name__)
 
@@ -59,14 +60,7 @@ class Signals:
 
 def graceful_s(settings: Settings) -> float:
     """How long requests under way may take once we are stopping: the largest budget and two seconds."""
-    budgets = (
-        settings.analysis_budget_ms,
-        settings.reco_budget_ms,
-        settings.chat_budget_ms,
-        settings.offers_budget_ms,
-        settings.write_budget_ms,
-        settings.bootstrap_budget_ms,
-    )
+    budgets = [settings.reco_budget_ms, *(route.budget(settings)[1] for route in TURNS)]
     return max(budgets) / 1000 + 2
 
 

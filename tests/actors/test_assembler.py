@@ -671,7 +671,7 @@ def test_product_analysis_loses_internal_keys_and_always_prompts() -> None:
     assert built.finish().envelope.cards[0].payload == {
         "assessment": {"verdict": "Suitable", "reasons": []},
         "competitors": {"candidates": [{"name": "A"}, {"name": "B"}]},
-        "dupes": [{"name": "C"}],
+        "dupes": {"candidates": [{"name": "C"}]},
         "profile_prompt": {"needed": True, "missing_fields": ["goals"]},
     }
     assert payload["llm_raw_response"] == "secret"  # the caller's object is untouched

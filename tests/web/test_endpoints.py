@@ -157,6 +157,11 @@ LEAST = {
     "auth_start": b'{"email":"a@b.co"}',
     "auth_verify": b'{"email":"a@b.co","code":"123456"}',
     "auth_password_login": b'{"email":"a@b.co","password":"p"}',
+    "product_parse": b'{"text":"x"}',
+    "product_analyze": b'{"name":"x"}',
+    "dupe_suggest": b'{"original_text":"x"}',
+    "dupe_compare": b'{"original":{"name":"x"},"dupe":{"name":"y"}}',
+    "offers_resolve": b'{"items":[{"product":{},"offer":{}}]}',
 }
 
 

@@ -409,9 +409,9 @@ def test_the_url_is_one_that_a_local_client_can_use(host: str, shown: str) -> No
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, 14.0),
+        ({}, 22.0),  # of a photo
         ({"analysis_budget_ms": 60_000}, 62.0),
-        ({"chat_budget_ms": 1000, "analysis_budget_ms": 1000}, 11.0),
+        ({"photo_budget_ms": 3000}, 14.0),
     ],
 )
 def test_the_grace_is_the_largest_budget_and_two_seconds(changes: dict[str, Any], expected: float) -> None:
