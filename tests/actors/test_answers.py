@@ -93,6 +93,7 @@ OURS: list[tuple[Question, Any]] = [
     (LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1), PhotoSeen(code="DOWNLOAD_URL_DNS")),
     (
         LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1),
+    (q.TakeAlong(user_id="usr_1"), q.TakenAlong(fields=2, days=3)),
         PhotoSeen(
             measured=Measured(
                 face=Box(1, 2, 3, 4), quality=Quality(grade="degraded", reasons=["blur"], factor=0.9)
