@@ -10,7 +10,9 @@ _SECRET_WORDS = (
     b"credential", b"signature", b"one_time_code", b"onetimecode", b"otp", b"debug_code", b"x-amz-",
     b"x-goog-",
 )  # fmt: skip
-_SECRET_PARAMS = (b"?sig=", b"&sig=", b"?key=", b"&key=")
+_SECRET_PARAMS = (
+    b"?sig=", b"&sig=", b"?key=", b"&key=", b"?sid=", b"&sid=", b"?sessionid=", b"&sessionid=",
+)  # fmt: skip
 _LONGEST_NAME = 40
 _REST_OF_KEY = re.compile(rb'[^"\\]{0,40}"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REST_OF_PARAM = re.compile(rb'[\w-]{0,40}=([^&#"\\\s]+)')

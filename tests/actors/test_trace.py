@@ -39,6 +39,8 @@ from tests.support.fakes import FakeStore, turn_for
         ('{"url": "https://x/y?a=1&token=abc"}', '{"url": "https://x/y?a=1&token=[redacted]"}'),
         ('{"url": "https://x/y?access_token=abc#t"}', '{"url": "https://x/y?access_token=[redacted]#t"}'),
         ('{"url": "https://x/y?key=k&sig=s"}', '{"url": "https://x/y?key=[redacted]&sig=[redacted]"}'),
+        ('{"url": "https://x/y?sid=s&side=left"}', '{"url": "https://x/y?sid=[redacted]&side=left"}'),
+        ('{"url": "https://x/y?a=1&SessionId=s"}', '{"url": "https://x/y?a=1&SessionId=[redacted]"}'),
         (
             '{"tokenSecret": "abc", "secret_otp": "d"}',
             '{"tokenSecret": "[redacted]", "secret_otp": "[redacted]"}',
