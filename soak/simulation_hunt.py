@@ -22,14 +22,14 @@ SHARE = 0.5  # of the waits at a hunted await
 
 # Functions whose awaits are hunted, as `file function`.
 HUNTED = (
+    "actors/knowledge.py knowledge_handler.handle",
+    "actors/pages.py PageDesk.page",
     "actors/photo_fetch.py _fetch",
     "actors/photo_look.py looking_handler.handle",
     "actors/photo_look.py preparing.prepare",
     "actors/vision.py _Run.ask",
     "actors/vision.py vision_handler.handle",
     "flows/analysis_photo.py ask_vision",
-    "actors/knowledge.py knowledge_handler.handle",
-    "actors/pages.py PageDesk.page",
     "flows/chat_steps/availability.py to_be_had",
     "flows/chat_steps/fit_check.py fit_check",
     "flows/chat_steps/open_cards.py _enriched",
@@ -37,6 +37,7 @@ HUNTED = (
     "flows/chat_steps/open_chat.py _without_words",
     "flows/chat_steps/open_chat.py open_chat",
     "flows/chat_steps/pending_flow.py next_clarification",
+    "flows/chat_steps/picks.py recommend",
     "flows/chat_steps/product_verdict.py _looked_up",
     "flows/chat_steps/reco_extras.py _Alternatives.settle",
     "flows/chat_steps/reco_extras.py _Openings.settle",
@@ -48,8 +49,10 @@ HUNTED = (
     "flows/dupe_compare.py _Comparing._looked_closer",
     "flows/dupe_compare.py _Comparing.answer",
     "flows/dupe_suggest.py _Suggesting._find",
+    "flows/dupe_suggest.py _Suggesting._renew_later",
     "flows/dupe_suggest.py _Suggesting.answer",
     "flows/dupe_suggest.py _Suggesting.renew",
+    "flows/dupe_suggest.py refresh",
     "flows/offers.py resolve",
     "flows/photo_analysis.py _recall",
     "flows/photo_analysis.py analyse_at_once",
@@ -62,15 +65,17 @@ HUNTED = (
     "flows/product_lookup.py Lookup._in_the_shop",
     "flows/product_lookup.py Lookup.found",
     "flows/product_scan.py scan",
-    "flows/dupe_suggest.py _Suggesting._renew_later",
-    "flows/dupe_suggest.py refresh",
-    "flows/chat_steps/picks.py recommend",
     "flows/profile.py delete",
 )
 
 # Settings without which nothing leads there.
 _LIVE = {"rollout_enabled": False, "travel_weather_live": True}
-_PHOTOS = {"backend_api_key": "key", "photo_auto_analysis": True, "analysis_budget_ms": 12000}
+_PHOTOS = {
+    "backend_api_key": "key",
+    "photo_auto_analysis": True,
+    "photo_cache_max_items": 0,
+    "analysis_budget_ms": 12000,
+}
 _OLD = {"kb_product_fresh_hours": 0, "kb_dupes_fresh_hours": 0}
 _MODELS = {"skin_vision_enabled": True, "gemini_api_key": "key", "openai_api_key": "key"}
 WISHES: Mapping[str, Mapping[str, Any]] = {
@@ -79,7 +84,9 @@ WISHES: Mapping[str, Mapping[str, Any]] = {
     "flows/chat_steps/pending_flow.py": {
         "clarification_flow_v2": True, "clarification_filter_known": False, "rollout_enabled": False,
     },
-    "flows/chat_steps/reco_sources.py": {"product_rec_allow_seed": True, "product_matcher_enabled": True},
+    "flows/chat_steps/reco_sources.py": {
+        **_PHOTOS, "product_rec_allow_seed": True, "product_matcher_enabled": True,
+    },
     "actors/photo": _PHOTOS,
     "actors/vision": {**_PHOTOS, **_MODELS},
     "flows/analysis_photo": {**_PHOTOS, **_MODELS},

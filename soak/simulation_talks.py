@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from soak.people import ROUTINE
+
 TAP = "tap"  # on what the last answer offered
 Said = tuple[str, dict[str, Any]]
 Script = tuple[Said, ...]
@@ -31,6 +33,9 @@ FIT: Said = ("product_analyze", {"product": _SERUM})
 FORCED: Said = ("product_analyze", {"product": _SERUM, "force_refresh": True})
 FIT_URL: Said = ("product_analyze", {"url": "https://shop.example/p/mock_serum_1"})
 LIKE_IT: Said = ("dupe_suggest", {"original": _SERUM})
+LOGGED: Said = ("tracker_log", {"redness": 1, "acne": 2, "hydration": 3})
+_PHOTO = {"slot_id": "daylight", "photo_id": "upl_1", "qc_status": "passed"}
+SEEN: Said = ("analysis", {"currentRoutine": ROUTINE, "use_photo": True, "photos": [_PHOTO]})
 
 LEADS: Mapping[str, tuple[Script, ...]] = {
     "flows/chat_steps/availability.py to_be_had": (
@@ -45,6 +50,8 @@ LEADS: Mapping[str, tuple[Script, ...]] = {
     ),
     "flows/chat_steps/open_cards.py gather": ((_say("what goes with CONTEXT_CARDS_TEST"),),),
     "flows/chat_steps/open_chat.py open_chat": (
+        (PREGNANT, _say("Is this good for me: Night Shift 0.2")),
+        (PREGNANT, _say("Is this good for me: Night Shift 0.2")),
         (PREGNANT, _say("Is this good for me?", anchor_product_id="mock_treatment_1")),
         (_say("Is this good for me: Nobody's Serum PRODUCT_UNKNOWN_TEST"),),
         (_say("Is this good for me?", anchor_product_id="mock_treatment_1"),),
@@ -84,7 +91,7 @@ LEADS: Mapping[str, tuple[Script, ...]] = {
     ),
     "flows/chat_steps/picks.py recommend": ((PICKS,),),
     "flows/chat_steps/reco_sources.py _matched": ((PICKS,),),
-    "flows/chat_steps/reco_sources.py from_matcher": ((PICKS,),),
+    "flows/chat_steps/reco_sources.py from_matcher": ((LOGGED, SEEN, PICKS), (SEEN, PICKS), (PICKS,)),
     "flows/chat_steps/safety.py _ask": ((RETINOL, RETINOL, RETINOL), (RETINOL,)),
     "flows/chat_steps/safety.py safety_check": ((ILL, PICKS), (PREGNANT, RETINOL), (RETINOL,)),
     "flows/chat_steps/weather.py weather_answer": ((_say("It will snow tomorrow in Oslo, what now?"),),),

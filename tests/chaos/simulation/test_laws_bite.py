@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from uuid import UUID
 
 import pytest
 import trio
 
+from aurora.actors.knowledge_shelf import KnowledgeShelf
 from aurora.actors.turn import LiveStage
 from aurora.contract.envelope import Chip
 from aurora.contract.turn import Turn
+from aurora.flows import product
 from aurora.flows.chat_steps.chat_turn import ChatTurn
-from aurora.rules import chips, redflags
+from aurora.rules import chips, offers, redflags
 from aurora.store import ephemeral
 from soak.simulate import main, simulate
-from soak.simulation_cuts import Cuts
+from soak.simulation_cuts import Cuts, sites_of_a_turn
+from soak.simulation_hunt import hunted
 from soak.simulation_store import SimulatedStore
 
 pytestmark = pytest.mark.not_replayable
@@ -23,13 +27,20 @@ pytestmark = pytest.mark.not_replayable
 ENOUGH = 200
 
 
-def breaks(law: str, *, within: int = ENOUGH) -> bool:
-    """Whether the law breaks in one of the first worlds; none is lived after that."""
-    for seed in range(within):
+def breaks(law: str, *, worlds: Iterable[int] = range(ENOUGH)) -> bool:
+    """Whether the law breaks in one of these worlds; none is lived after that."""
+    for seed in worlds:
         report = simulate(iter((seed,)), Cuts())
         if any(broken.startswith(f"{law}:") for _, broken in report.broken):
             return True
     return False
+
+
+def hunting(file: str) -> list[int]:
+    """Seeds of worlds that hunt in this file: people in them do what leads there."""
+    awaits = hunted(sites_of_a_turn())
+    numbers = [number for number in range(ENOUGH) if awaits[number % len(awaits)].file == file]
+    return [3 * number + 2 for number in numbers]
 
 
 def test_a_gate_that_stands_open(monkeypatch):
@@ -101,6 +112,34 @@ def test_a_turn_that_stays(monkeypatch):
 def test_an_append_that_ignores_an_erasure(monkeypatch):
     monkeypatch.setattr(ephemeral, "erased_since", lambda *_: False)
     assert breaks("no fact is older than an erasure")
+
+
+def test_knowledge_that_says_who_asked(monkeypatch):
+    kept = product.facts_of
+    monkeypatch.setattr(product, "facts_of", lambda row: {**kept(row), "for": "uid-0"})
+    monkeypatch.setattr("aurora.actors.knowledge.personal_in", lambda *_: "")
+    assert breaks("knowledge holds nothing of a person", worlds=hunting("flows/product.py"))
+
+
+def test_knowledge_that_is_kept_nowhere(monkeypatch):
+    async def keep(shelf, kind, row):
+        return ""
+
+    monkeypatch.setattr(KnowledgeShelf, "keep", keep)
+    assert breaks("what is said to be kept is kept", worlds=hunting("flows/product.py"))
+
+
+def test_a_refresh_that_names_no_product(monkeypatch):
+    monkeypatch.setattr(product._Analysing, "_ask_again", lambda asked: {})
+    assert breaks("every refresh can be played", worlds=hunting("flows/product.py"))
+
+
+def test_an_item_that_comes_back_as_another(monkeypatch):
+    item_of = offers.item_of
+    monkeypatch.setattr(
+        offers, "item_of", lambda product, *more: item_of({**product, "name": "Another"}, *more)
+    )
+    assert breaks("every item comes back", worlds=hunting("flows/offers.py"))
 
 
 def test_a_broken_law_ends_the_run_with_one_and_names_the_seed(monkeypatch, capsys):

@@ -6,7 +6,21 @@ import pytest
 
 from soak.simulate import Report, disproved, simulate, uncovered
 from soak.simulation_cuts import NEVER_WAITS, Cuts, sites_of_a_turn
-from soak.simulation_dice import ACTOR, APPEND, ARRIVAL, CLIENT, ERASE, PIXELS, PROCESS, READ, UPSTREAM
+from soak.simulation_dice import (
+    ACTOR,
+    APPEND,
+    ARRIVAL,
+    CLIENT,
+    ERASE,
+    KNOWLEDGE_READ,
+    KNOWLEDGE_WRITE,
+    PAGE,
+    PIXELS,
+    PROCESS,
+    READ,
+    UPSTREAM,
+)
+from soak.simulation_hunt import HUNTED, LEADS, WISHES
 
 SEEDS = 500
 FLOOR = 95  # awaits that these seeds cut at
@@ -31,6 +45,14 @@ LAWS = (
     "no secret is traced",
     "nothing is written after a turn has ended",
     "nothing is left",
+    "a question about products is never refused for an upstream",
+    "every item comes back",
+    "what is asked about products sells nothing",
+    "a turn in the background names nobody",
+    "knowledge holds nothing of a person",
+    "what is said to be kept is kept",
+    "a verified row is never lost",
+    "every refresh can be played",
 )
 
 
@@ -55,9 +77,12 @@ def test_every_kind_of_fault_struck(simulated):
     report, _ = simulated
     named = [
         name
-        for table in (UPSTREAM, PIXELS, READ, APPEND, ERASE, CLIENT, ARRIVAL, ACTOR, PROCESS)
+        for table in (
+            UPSTREAM, PIXELS, PAGE, READ, APPEND, ERASE, KNOWLEDGE_READ, KNOWLEDGE_WRITE, CLIENT, ARRIVAL,
+            ACTOR, PROCESS,
+        )
         for name in table
-    ]
+    ]  # fmt: skip
     named += ["clerk.burst", "budget.restated", "admission.refused"]
     assert [name for name in named if not report.faults[name]] == []
 
@@ -66,7 +91,8 @@ def test_every_kind_of_turn_ended_in_every_way(simulated):
     report, _ = simulated
     kinds = ("chat", "analysis", "bootstrap", "profile_update", "tracker_log", "tracker_recent",
              "affiliate_outcome", "profile_delete", "reco_generate", "photo_presign", "photo_confirm",
-             "photo_upload")  # fmt: skip
+             "photo_upload", "product_parse", "product_analyze", "dupe_suggest", "dupe_compare",
+             "offers_resolve", "product_refresh", "dupes_refresh")  # fmt: skip
     assert [
         kind for kind in kinds if not (report.outcomes[f"{kind} ok"] and report.outcomes[f"{kind} abandoned"])
     ] == []
@@ -94,3 +120,10 @@ def test_every_place_of_a_cut_is_an_await_of_the_source(simulated):
     sites = sites_of_a_turn()
     odd = [site for site in cuts.at if site not in sites.function]
     assert odd == []
+
+
+def test_what_is_hunted_is_there():
+    functions = {f"{site.file} {function}" for site, function in sites_of_a_turn().function.items()}
+    assert set(HUNTED) <= functions
+    assert set(LEADS) <= set(HUNTED)
+    assert [name for name in WISHES if not any(each.startswith(name) for each in HUNTED)] == []
