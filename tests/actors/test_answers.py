@@ -93,7 +93,6 @@ OURS: list[tuple[Question, Any]] = [
     (LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1), PhotoSeen(code="DOWNLOAD_URL_DNS")),
     (
         LookAtPhoto(photo_id="p", slot_id="daylight", fetch_ms=1),
-    (q.TakeAlong(user_id="usr_1"), q.TakenAlong(fields=2, days=3)),
         PhotoSeen(
             measured=Measured(
                 face=Box(1, 2, 3, 4), quality=Quality(grade="degraded", reasons=["blur"], factor=0.9)
@@ -123,6 +122,7 @@ OURS += [
     (q.ReadAccount(), None),
     (q.CloseSession(), True),
     (q.EraseAccount(), True),
+    (q.TakeAlong(user_id="usr_1"), q.TakenAlong(fields=2, days=3)),
     (q.SendCode(challenge_id="c", minutes=10), q.MailSent(delivery="file")),
     (q.ReadProductPage(url="https://a.b/c"), ProductPage(title="t", inci=["Aqua"], price_amount=9.5)),
 ]
