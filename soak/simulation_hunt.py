@@ -15,7 +15,7 @@ import trio
 
 from soak.simulation_cuts import NEVER_WAITS, Site, Sites, site_at
 from soak.simulation_dice import Dice
-from soak.simulation_people import ABOUT_PRODUCTS, KINDS, LEAVING, LED, WITH_PHOTOS
+from soak.simulation_people import ABOUT_PRODUCTS, GENERATED, KINDS, LEAVING, LED, OUTCOMES, WITH_PHOTOS
 from soak.simulation_talks import LEADS, Script
 
 SHARE = 0.5  # of the waits at a hunted await
@@ -29,6 +29,7 @@ HUNTED = (
     "actors/photo_look.py preparing.prepare",
     "actors/vision.py _Run.ask",
     "actors/vision.py vision_handler.handle",
+    "flows/affiliate.py outcome",
     "flows/analysis_photo.py ask_vision",
     "flows/chat_steps/availability.py to_be_had",
     "flows/chat_steps/fit_check.py fit_check",
@@ -43,6 +44,7 @@ HUNTED = (
     "flows/chat_steps/reco_extras.py _Openings.settle",
     "flows/chat_steps/reco_sources.py _matched",
     "flows/chat_steps/reco_sources.py from_matcher",
+    "flows/chat_steps/red_flags.py red_flags",
     "flows/chat_steps/safety.py _ask",
     "flows/chat_steps/safety.py safety_check",
     "flows/chat_steps/weather.py weather_answer",
@@ -66,6 +68,7 @@ HUNTED = (
     "flows/product_lookup.py Lookup.found",
     "flows/product_scan.py scan",
     "flows/profile.py delete",
+    "flows/reco.py generate",
 )
 
 # Settings without which nothing leads there.
@@ -94,7 +97,10 @@ WISHES: Mapping[str, Mapping[str, Any]] = {
     "flows/photos": _PHOTOS,
     "flows/product.py": _OLD,
     "flows/dupe_suggest.py": _OLD,
+    "flows/product_scan.py": {"product_analyze_budget_ms": 5000},
+    "flows/chat_steps/reco_extras.py": {"reco_pdp_resolve_enabled": True, "product_matcher_enabled": True},
 }  # fmt: skip
+KINDS_OF = {"flows/affiliate.py": OUTCOMES, "flows/reco.py": GENERATED, "flows/profile.py": LEAVING}
 # Whose name has one of these comes with a form about products.
 PRODUCT_WORDS = ("flows/product", "flows/dupe", "flows/offers", "flows/asking", "knowledge", "pages.py")
 
@@ -178,8 +184,8 @@ class Hunter(trio.abc.Instrument):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of requests among which what is hunted is found."""
-        if self._prey == "flows/profile.py delete":
-            return LEAVING
+        if self._await.file in KINDS_OF:
+            return KINDS_OF[self._await.file]
         if "photo" in self._prey or "vision" in self._prey:
             return WITH_PHOTOS
         if any(word in self._prey for word in PRODUCT_WORDS):

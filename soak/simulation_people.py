@@ -149,6 +149,8 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 ABOUT_PRODUCTS = (*PRODUCT_FORMS, "product_analyze", "dupe_suggest", "profile_update", "analysis")
 LED = (*["chat"] * 8, "analysis", "profile_update")
+OUTCOMES = (*["affiliate_outcome"] * 4, "chat")
+GENERATED = (*["reco_generate"] * 4, "analysis", "profile_update")
 LEAVING = (*["profile_delete"] * 4, "chat", "analysis", "photo_upload")
 WITH_PHOTOS = ("chat", "photo_presign", "photo_confirm", "photo_upload", "analysis", "analysis", "analysis")
 

@@ -21,6 +21,7 @@ def _tap(chip: str, **data: Any) -> Said:
 
 
 PICKS = _tap("chip.start.reco_products")
+NO_PICKS: Said = ("chat", {**PICKS[1], "message": "PICKS_EMPTY_TEST"})
 PREGNANT = _tap("chip.profile.pregnancy.pregnant")
 RETINOL = _say("Can I use tretinoin every night?")
 BUDGET = {"session": {"state": "S6_BUDGET"}}
@@ -89,7 +90,12 @@ LEADS: Mapping[str, tuple[Script, ...]] = {
         ),
         ((FIT, FIT, FIT), (FORCED, FIT, FORCED), (FIT_URL, FIT_URL, FIT_URL)),
     ),
-    "flows/chat_steps/picks.py recommend": ((PICKS,),),
+    "flows/chat_steps/picks.py recommend": ((NO_PICKS,), (PICKS,)),
+    "flows/chat_steps/red_flags.py red_flags": (
+        (_say("severe pain, oozing pus and fever, recommend something"),),
+        (_say("化脓了还发烧，推荐一款面霜"),),
+    ),
+    "flows/chat_steps/reco_extras.py _Openings.settle": ((PICKS,),),
     "flows/chat_steps/reco_sources.py _matched": ((PICKS,),),
     "flows/chat_steps/reco_sources.py from_matcher": ((LOGGED, SEEN, PICKS), (SEEN, PICKS), (PICKS,)),
     "flows/chat_steps/safety.py _ask": ((RETINOL, RETINOL, RETINOL), (RETINOL,)),
