@@ -44,6 +44,14 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+IN_CN: dict[str, str] = {
+    "alcohol denat": "变性酒精", "bakuchiol": "补骨脂酚", "ceramides": "神经酰胺", "fragrance": "香精",
+    "glycerin": "甘油", "niacinamide": "烟酰胺", "oat extract": "燕麦提取物", "panthenol": "泛醇",
+    "peptides": "胜肽", "petrolatum": "凡士林", "retinal": "视黄醛", "retinol": "视黄醇",
+    "squalane": "角鲨烷", "tranexamic acid": "传明酸", "vitamin c": "维生素C", "zinc": "锌",
+}  # fmt: skip
+
+
 NEIGHBOURS: dict[str, tuple[Neighbour, ...]] = {
     "mock_cleanser_1": (
         Neighbour(

@@ -53,3 +53,20 @@ def test_what_is_named_as_like_it_can_be_opened_in_the_shop(ware: Ware) -> None:
             {"query": product["display_name"], "hints": {"product_id": product["sku_id"]}}
         )
         assert opened["product_ref"]["product_id"] == product["product_id"]
+
+
+@pytest.mark.parametrize(
+    ("original", "one"),
+    [(original, one) for original, listed in neighbours.NEIGHBOURS.items() for one in listed],
+    ids=lambda each: getattr(each, "id", each),
+)
+def test_a_comparison_in_chinese_names_ingredients_in_chinese(
+    original: str, one: neighbours.Neighbour
+) -> None:
+    known = wares.BY_ID.get(original)
+    name = known.name_cn if known else "Mock Parsed Product"
+    told = answered(f'meta={{"lang":"CN"}}\n\nTask: Compare.\nOriginal: {name}\nDupe: {one.cn}')
+    assert told["tradeoffs"]
+    for english in (*one.lacks, *one.adds):
+        assert not any(english in line for line in told["tradeoffs"])
+        assert any(neighbours.IN_CN[english] in line for line in told["tradeoffs"])

@@ -11,7 +11,7 @@ import re
 from aurora.sandbox import wares
 from aurora.sandbox.asked import Asked
 from aurora.sandbox.decision.cues import SCHEMA, Cue, Reply, as_text
-from aurora.sandbox.neighbours import MOCK, NEIGHBOURS, Neighbour
+from aurora.sandbox.neighbours import IN_CN, MOCK, NEIGHBOURS, Neighbour
 
 _LINES = re.compile(r"^(Original|Dupe): (.*)$", re.MULTILINE)
 
@@ -85,7 +85,10 @@ def _lines(asked: Asked, found: Neighbour | None) -> list[str]:
                 "平替多了胜肽，整体肤感会比原品更轻薄、更清爽。",
             ),
         ]
-    lacks, adds = ", ".join(found.lacks), ", ".join(found.adds)
+    lacks, adds = (
+        asked.pick(", ".join(names), "、".join(IN_CN[name] for name in names))
+        for names in (found.lacks, found.adds)
+    )
     said = [
         asked.pick(f"It leaves out {lacks} that the original has.", f"它不含原品里的{lacks}。")
         if lacks
