@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import trio
 
@@ -21,7 +21,7 @@ import aurora
 from aurora.actors.call import Call, Handler
 from aurora.actors.findings import Finding
 from aurora.actors.stage import Stage
-from aurora.actors.turn import Flow
+from aurora.actors.turn import Flow, conduct
 
 ROOT = Path(aurora.__file__).parent
 ROOMS = ("flows", "actors")
@@ -121,18 +121,25 @@ def sites_of_a_turn() -> Sites:
                     continue
                 site = Site(name, node.lineno, node.col_offset)
                 found.function[site] = function
-                found.text[site] = ast.unparse(node)
+                found.text[site] = ast.unparse(node).partition("\n")[0]
     return found
 
 
-def _awaits(node: ast.AST, inside: str) -> Iterator[tuple[ast.Await, str]]:
+def _awaits(node: ast.AST, inside: str) -> Iterator[tuple[ast.Await | ast.ListComp | ast.AsyncWith, str]]:
     for child in ast.iter_child_nodes(node):
         name = inside
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = f"{inside}.{child.name}".lstrip(".")
-        if isinstance(child, ast.Await):
+        if isinstance(child, ast.Await) or _waits_unsaid(child):
             yield child, inside
         yield from _awaits(child, name)
+
+
+def _waits_unsaid(node: ast.AST) -> TypeGuard[ast.ListComp | ast.AsyncWith]:
+    """A list whose items are awaited is awaited itself, and so is a place (`async with self._places`)."""
+    if isinstance(node, ast.ListComp):
+        return any(isinstance(each, ast.Await) for each in ast.walk(node))
+    return isinstance(node, ast.AsyncWith) and isinstance(node.items[0].context_expr, ast.Attribute)
 
 
 class Cuts:
@@ -189,7 +196,7 @@ class Cuts:
             site = self._place(each.f_code, each.f_lasti)
             if site is not None:
                 above.append(site)
-            each = each.f_back
+            each = each.f_back if each.f_code is not conduct.__code__ else None
         return reversed(above)
 
     def _below(self, trace: TracebackType | None) -> Iterator[Site]:

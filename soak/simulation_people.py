@@ -142,10 +142,10 @@ WAITED_MS = (1, 900, 1490, 2990, 8500, 9000, 11999, 13000)
 CORE = {key: PROFILE[key] for key in ("skinType", "sensitivity", "barrierStatus", "goals")}
 
 KINDS: tuple[str, ...] = (
-    *["chat"] * 16, "analysis", "analysis", "bootstrap", "profile_update",
+    *["chat"] * 16, "analysis", "analysis", "bootstrap", "bootstrap", "profile_update",
     "tracker_log", "tracker_recent", "affiliate_outcome", "profile_delete", "routine_simulate",
     "reco_generate", "photo_presign", "photo_confirm", "photo_upload",
-    *PRODUCT_FORMS, *PRODUCT_FORMS,
+    *PRODUCT_FORMS,
 )  # fmt: skip
 ABOUT_PRODUCTS = (*PRODUCT_FORMS, "product_analyze", "dupe_suggest", "profile_update", "analysis")
 LED = (*["chat"] * 8, "analysis", "profile_update")

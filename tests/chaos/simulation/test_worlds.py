@@ -22,7 +22,7 @@ from soak.simulation_dice import (
 )
 from soak.simulation_hunt import HUNTED, LEADS, WISHES
 
-SEEDS = 500
+SEEDS = 380
 FLOOR = 95  # awaits that these seeds cut at
 FLOOR_POINTS = 85
 LAWS = (
@@ -96,7 +96,7 @@ def test_every_kind_of_turn_ended_in_every_way(simulated):
     assert [
         kind for kind in kinds if not (report.outcomes[f"{kind} ok"] and report.outcomes[f"{kind} abandoned"])
     ] == []
-    ways = ("chat degraded", "chat blocked", "chat failed", "analysis degraded", "bootstrap degraded")
+    ways = ("chat degraded", "chat blocked", "chat failed", "analysis blocked", "bootstrap degraded")
     assert [way for way in ways if not report.outcomes[way]] == []
 
 
