@@ -67,7 +67,7 @@ def test_a_chip_that_leads_nowhere(monkeypatch):
 
 def test_an_address_that_is_told(monkeypatch):
     monkeypatch.setattr("aurora.actors.trace.redact", lambda raw: raw)
-    assert breaks("no secret is traced")
+    assert breaks("no secret is traced", worlds=hunting("flows/photos.py"))
 
 
 def test_an_answer_that_does_not_leave_when_the_budget_fires(monkeypatch):
