@@ -103,7 +103,7 @@ class Likeness(Open, frozen=True, kw_only=True):
 class DupeSuggestCard(Open, frozen=True, kw_only=True):
     """What is like a product. verified: something was found. field_missing: why nothing fresh is there.
 
-    Our own has every key but the last, in its rows too; one that an upstream brings into a chat may have less.
+    Our own has every key but the last, in its rows too; one that an upstream brings may have less.
     """
 
     kb_key: str | UnsetType | None = UNSET

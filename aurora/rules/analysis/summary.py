@@ -207,8 +207,9 @@ def sentence(facts: Intake, raw: Raw, lang: Lang, *, ready: bool, failure: str |
             lang,
             (
                 (
-                    "I couldn't find a face in that photo, so nothing here comes from it. One from the front, "
-                    "in daylight, with nothing over your face would do; until then, this gentle plan is safe."
+                    "I couldn't find a face in that photo, so nothing here comes from it. A photo from the "
+                    "front, in daylight, with nothing over your face would do; until then, this gentle plan "
+                    "is safe to follow."
                 ),
                 (
                     "这张照片里没有找到人脸，所以结果里没有任何内容来自它。方便时在自然光下正对镜头、不遮挡脸重拍"
