@@ -12,13 +12,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from aurora.contract.requests import Anything, Request, Text
 
+LINK = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#\\][^\s]*$"
 # http or https, a host, no white space. Which hosts may be read is decided where a page is read.
 Link = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=4096,
-        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#\\][^\s]*$",
+        pattern=LINK,
         description="An absolute http or https address.",
     ),
 ]

@@ -23,7 +23,8 @@ Facts = Annotated[list[Fact], Meta(max_length=30)]
 Anything = dict[str, Any]
 Score = Annotated[int, Meta(ge=0, le=5)]
 # NNNN-NN-NN; that it is a day of the calendar is checked in `contract.validation`.
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A day of the calendar, YYYY-MM-DD.")]
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+Day = Annotated[str, Meta(pattern=DAY, description="A day of the calendar, YYYY-MM-DD.")]
 Routine = str | Anything | list[Any]
 
 

@@ -19,6 +19,7 @@ from aurora.contract.auth_requests import AuthStart, AuthVerify, PasswordLogin, 
 from aurora.contract.errors import ContractError
 from aurora.contract.offer_requests import OffersResolve, oversized
 from aurora.contract.product_requests import (
+    LINK,
     DupeCompare,
     DupeSuggest,
     ProductAnalyzeRequest,
@@ -27,6 +28,7 @@ from aurora.contract.product_requests import (
 )
 from aurora.contract.reco_side import EmployeeFeedback, InterleaveClick, unclear
 from aurora.contract.requests import (
+    DAY,
     MAX_ROUTINE_BYTES,
     AffiliateOutcome,
     ChatRequest,
@@ -251,6 +253,10 @@ _UNKNOWN = "Object contains unknown field"
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 
 
+# Patterns of request fields, in words.
+_FORMS = ((LINK, "Expected an http or https address"), (DAY, "Expected a day as YYYY-MM-DD"))
+
+
 def _problem(error: msgspec.ValidationError) -> Problem:
     """Where and what, from msgspec's message. Values are never repeated, only keys."""
     text = str(error)
@@ -262,6 +268,8 @@ def _problem(error: msgspec.ValidationError) -> Problem:
         return (*path, missing["name"]), "required"
     if what.startswith("Invalid enum value"):
         what = "not one of the allowed values"
+    if "matching regex" in what:  # for us, not for whoever reads the refusal
+        what = next((form for pattern, form in _FORMS if repr(pattern) in what), "Expected another form")
     return path, what[:200].replace("Expected", "expected", 1)
 
 

@@ -69,7 +69,9 @@ def _handler(house: House, path: str, body_of: BodyOf) -> Handler:
             await _let_in(house, request)
             body = body_of(said, max(1, int((deadline - trio.current_time()) * 1000)))
             outcome = await _asked(house, path, body, deadline, request.context)
-        if isinstance(outcome, Answered) and not isinstance(outcome.body, dict | list):
+        # The client takes a list of products as it is; a resolution that is no object would open nothing.
+        shapes = (dict,) if path == RESOLVE_PATH else (dict, list)
+        if isinstance(outcome, Answered) and not isinstance(outcome.body, shapes):
             outcome = Failure(actor=LINK, code="bad_shape")
         reply = _reply(outcome, settings.backend_api_key, resolving=path == RESOLVE_PATH)
         if isinstance(outcome, Failure):
@@ -121,7 +123,7 @@ def _reply(outcome: Answered | Failure, key: str, *, resolving: bool) -> Reply:
         wait = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s is not None else {}
         return Reply(refused.status, _without(key, msgspec.json.encode(refused.body)), wait)
     answer = forwarding.harmless(outcome.body)
-    if resolving and isinstance(answer, dict):
+    if resolving:
         answer = forwarding.resolution(answer)
     body = outcome.raw if answer is outcome.body else msgspec.json.encode(answer)
     return Reply(200, _without(key, body))

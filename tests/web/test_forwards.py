@@ -213,6 +213,7 @@ async def test_a_client_that_hangs_up_ends_the_call() -> None:
         (http(200, b""), 502, "UPSTREAM_FAILED"),
         (http(200, b'"text"'), 502, "UPSTREAM_FAILED"),
         (http(200, b"null"), 502, "UPSTREAM_FAILED"),
+        (http(200, b'[{"resolved":true}]'), 502, "UPSTREAM_FAILED"),
         (http(200, b"[" * 5000 + b"]" * 5000), 502, "UPSTREAM_FAILED"),
         (http(200, b'{"a":"' + b"a" * 600_000 + b'"}'), 502, "UPSTREAM_FAILED"),
         (b"HTTP/1.1 banana\r\n\r\n", 502, "UPSTREAM_FAILED"),
