@@ -23,8 +23,9 @@ $(DONE): requirements.lock pyproject.toml
 run: $(DONE) ## Serve on http://127.0.0.1:8080 with the embedded Postgres and the sandbox upstreams
 	@AURORA_BFF_USE_MOCK=true AURORA_PRODUCT_REC_ALLOW_SEED_CATALOG=true AURORA_BFF_CONFLICT_HEATMAP_V1_ENABLED=true DIAG_PHOTO_MODULES_CARD=true AURORA_BFF_AUTH_ENABLED=true AURORA_BFF_AUTH_PEPPER=development AURORA_BFF_AUTH_EMAIL_PROVIDER=file AURORA_BFF_AUTH_EMAIL_FILE=mails.txt exec $(BIN)/aurora serve --examples
 
-test: $(DONE) ## Every test: real Postgres, real sockets, kills and storms (JOBS=2: in two processes, a file at a time)
-	$(BIN)/python -m pytest --ignore=tests/browser $(if $(JOBS),-n $(JOBS) --dist loadfile)
+JOBS ?= 2
+test: $(DONE) ## Every test: real Postgres, real sockets, kills and storms (in two processes, a file at a time; JOBS=0: in one)
+	$(BIN)/python -m pytest --ignore=tests/browser -n $(JOBS) --dist loadfile
 
 test-browser: $(DONE) ## Our pages in a real browser (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest tests/browser
