@@ -77,7 +77,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "overshoot": lambda quick: bench_overshoot.measure(2 if quick else 8),
     "photos": lambda quick: bench_photos.measure(*((3, 2) if quick else (15, 8))),
     "products": lambda quick: bench_products.measure(*((1, 1.5, 100) if quick else (5, 4.0, 200))),
-    "linking": lambda quick: bench_linking.measure(1 if quick else 5),
+    "linking": lambda quick: bench_linking.measure(1 if quick else 3),
     "skin": skin,
     "replay": replay,
     "rebuild": rebuild,
