@@ -164,8 +164,8 @@ class Database:
         the unit ends as StoreError("unavailable", "ETIMEDOUT"). math.inf for maintenance.
 
         Cancelling: on `journal` the unit is carried to its end first (shielded, bounded by its deadline);
-        elsewhere the caller leaves at once, the statement is cancelled and the connection settles in the
-        background.
+        elsewhere the caller leaves at once and the unit's connection is dropped behind it: nobody can tell
+        whether it stood inside a BEGIN. The server ends the statement by its own clock at the latest.
         """
         limit = DEADLINE_S[lane] if deadline_s is None else deadline_s
         unit = _Unit(trio.current_time() + limit)
