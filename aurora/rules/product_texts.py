@@ -95,10 +95,10 @@ _UNKNOWN: Final[dict[str, tuple[Pair, ...]]] = {
     ),
 }
 
-_PARSED: Final[Pair] = ("I read this as {name}.", "识别到的产品：{name}。")
+_PARSED: Final[Pair] = ("I read this as {name}.", "识别到的产品：「{name}」。")
 _PARSED_UNSURE: Final[Pair] = (
     "This looks like {name}, but I'm not sure. Is that the one?",
-    "看起来是{name}，但我不太确定，是这款吗？",
+    "看起来是「{name}」，但我不太确定，是这款吗？",
 )
 _NOT_PARSED: Final[Pair] = (
     "I couldn't recognise a product there. The brand with the full name, or a link to its page, would help.",

@@ -76,13 +76,14 @@ def compare(asked: Asked) -> Reply:
 def _lines(asked: Asked, found: Neighbour | None) -> list[str]:
     if found is None:
         return [
+            # Of wares that it has never heard of it says nothing that their own answers could deny.
             asked.pick(
-                "The dupe leaves out niacinamide, so expect less help with shine.",
-                "平替不含烟酰胺，控油、匀净肤色的效果预计会弱一些。",
+                "The dupe feels lighter and sinks in faster than the original.",
+                "平替的肤感更轻薄，上脸吸收得比原品快一些。",
             ),
             asked.pick(
-                "It adds peptides and feels lighter than the original.",
-                "平替多了胜肽，整体肤感会比原品更轻薄、更清爽。",
+                "The original leaves a softer finish, which dry skin may prefer.",
+                "原品的收尾更柔润，偏干的皮肤可能更喜欢。",
             ),
         ]
     lacks, adds = (
