@@ -1,4 +1,4 @@
-"""Whatever arrives, in whatever order, cut wherever: what leaves is lawful (issue 2, item 4)."""
+"""Whatever arrives, in whatever order, cut wherever: what leaves is lawful."""
 
 from __future__ import annotations
 

@@ -494,7 +494,6 @@ JSON = st.recursive(
 )
 def test_whatever_comes_in_the_card_keeps_its_promise(structured, known, lang):
     facts = {"dupes": known, "comparables": known, "original": known}
-    body = decode("dupe_suggest", {"original": CREAM})
     for forced in (True, False):
         body = decode("dupe_suggest", {"original": CREAM, "force_refresh": forced})
         played = perform(

@@ -149,7 +149,8 @@ def test_a_price_in_meta_or_microdata() -> None:
     )
     items = '<i itemprop="price" content="8.00"></i><i itemprop="priceCurrency">usd</i>'
     for markup in (meta, items):
-        assert read(f"<h1>Serum</h1>{markup}").price_amount == 8.0
+        page = read(f"<h1>Serum</h1>{markup}")
+        assert (page.price_amount, page.price_currency) == (8.0, "USD")
 
 
 @pytest.mark.parametrize(
