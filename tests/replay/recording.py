@@ -12,6 +12,7 @@ import trio.testing
 
 from aurora.actors.questions import Question
 from aurora.actors.turn import Flow, conduct
+from aurora.contract.requests import ChatRequest
 from aurora.contract.turn import Turn
 from aurora.flows.table import TurnKind
 from aurora.replay.model import DamagedTraceError, RecordedTurn, of_record
@@ -48,6 +49,20 @@ def record(
 
 class BugError(Exception):
     """A bug, made on purpose."""
+
+
+def chat_turn(message: str, lang: str = "EN", trigger: str = "text", **body: Any) -> Turn:
+    """Somebody says something, or body says what else she does."""
+    return turn_for("chat", ChatRequest(message=message, **body), lang=lang, trigger_source=trigger)
+
+
+def row_of(turn: RecordedTurn) -> dict[str, Any]:
+    """The columns of its trace, as `recorded` takes them."""
+    return {
+        name: getattr(turn, name)
+        for name in RecordedTurn.__struct_fields__
+        if name not in ("raw_events", "events", "version")
+    }
 
 
 def player_of(flow: Flow, body: str | None = None) -> Player:
