@@ -34,6 +34,9 @@ TREATMENT = {
     "reasons": ["Works on texture."],
 }
 
+COMMERCE_CARD = {"type": "recommendations", "payload": {"recommendations": [{"sku_id": "mock_sku_1"}]}}
+SMALL_TALK = DecisionReply(answer="Happy to help.", intent="chat", cards=[COMMERCE_CARD])
+
 
 def artifact(score: float, *, level: str | None = None, plan: dict[str, Any] | None = None) -> StoredArtifact:
     """A usable diagnosis with an overall score."""
@@ -108,3 +111,8 @@ async def talk(body: dict[str, Any], *, decision: Any = None, lang: str = "EN", 
 def asked_decision(played: Played) -> list[DecisionChat]:
     """What the decision system was asked."""
     return [question for question in played.asked if isinstance(question, DecisionChat)]
+
+
+def sells(played: Played) -> list[str]:
+    """Types of the cards that recommend or sell."""
+    return [t for t in played.card_types if any(part in t.lower() for part in ("reco", "offer", "checkout"))]
