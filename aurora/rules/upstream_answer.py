@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -72,6 +73,8 @@ def first_object(text: str | None) -> dict[str, Any] | None:
 
 def too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
     """Is anything nested deeper than `limit`? Without recursion."""
+    if not isinstance(value, dict | list) or _opens(value) <= limit:
+        return False
     level: list[Any] = [value]
     for _ in range(limit):
         level = [
@@ -84,6 +87,15 @@ def too_deep(value: Any, limit: int = MAX_DEPTH) -> bool:
         if not level:
             return False
     return True
+
+
+def _opens(value: Any) -> int:
+    """At least as many as there are lists and objects in it, told from its JSON: mostly few enough."""
+    try:
+        encoded = msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return sys.maxsize
+    return encoded.count(b"{") + encoded.count(b"[")
 
 
 def read_cards(cards: Iterable[Mapping[str, Any]], *, keep_kb: bool = False) -> list[UpstreamCard]:

@@ -10,7 +10,7 @@ import msgspec
 from aurora import telemetry
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Chip, Lang
-from aurora.contract.memory import Memory, Profile, SkinLog
+from aurora.contract.memory import Memory, Profile, SkinLog, StoredArtifact
 from aurora.flows.chat_steps.reply import Reply
 from aurora.rules import (
     artifact_gate,
@@ -86,6 +86,7 @@ class ChatTurn:
         self.query_lead = ""
         self.clarification_history: list[dict[str, Any]] = []
         self._combination: tuple[str, Question | None] | None = None
+        self._confidence: tuple[StoredArtifact | None, Confidence] | None = None
 
     @classmethod
     def of(cls, stage: Stage) -> ChatTurn:
@@ -157,8 +158,11 @@ class ChatTurn:
 
     @property
     def confidence(self) -> Confidence:
-        """How sure that diagnosis is."""
-        return artifact_gate.confidence(self.memory.artifact)
+        """How sure that diagnosis is. Read once: an artifact never changes."""
+        artifact = self.memory.artifact
+        if self._confidence is None or self._confidence[0] is not artifact:
+            self._confidence = (artifact, artifact_gate.confidence(artifact))
+        return self._confidence[1]
 
     @property
     def gates_passed(self) -> bool:
