@@ -1,8 +1,8 @@
 """An upstream that answers at once: the understudy's healthy answer, as bytes made before the first request.
 
-`python -m soak.instant --port N`: picks, or with `--task product` a product, its verdict and what is like it.
-It costs a few microseconds per call, so that what a bench measures is the service and not the understudy.
-Every path gets the same answer.
+`python -m soak.instant --port N`: picks, or with `--task product` a product, its verdict and what is like it,
+or a comparison where one is asked for. It costs a few microseconds per call, so that what a bench measures is
+the service and not the understudy. Every path gets the same answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 RECEIVE_BYTES = 65536
 
 
-TASKS = {"picks": PICKS_TASK, "product": "Task: Parse\nInput: Even Tone Niacinamide Serum"}
+TASKS = {
+    "picks": PICKS_TASK,
+    "product": "Task: Parse\nInput: Even Tone Niacinamide Serum",
+    "compare": "Task: Compare\nOriginal: Even Tone Niacinamide Serum\nDupe: Clear Drops",
+}
+_COMPARING = b"Task: Compare"
 
 
 def answer_bytes(task: str = "picks") -> bytes:
@@ -41,15 +46,16 @@ def whole_request(data: bytes) -> int:
     return size if len(data) >= size else 0
 
 
-async def serve_connection(stream: trio.SocketStream, *, answer: bytes) -> None:
-    """Answer one connection's requests, one after the other, until it ends."""
+async def serve_connection(stream: trio.SocketStream, *, answer: bytes, comparison: bytes) -> None:
+    """Answer one connection's requests, one after the other, until it ends. comparison: of two products."""
     data = b""
     try:
         while chunk := await stream.receive_some(RECEIVE_BYTES):
             data += chunk
             while size := whole_request(data):
+                compared = data.find(_COMPARING, 0, size) >= 0
                 data = data[size:]
-                await stream.send_all(answer)
+                await stream.send_all(comparison if compared else answer)
     except trio.BrokenResourceError:
         return
 
@@ -60,7 +66,12 @@ async def serve_connection(stream: trio.SocketStream, *, answer: bytes) -> None:
 def main(port: int, task: str) -> None:
     """Serve on loopback until stopped."""
     trio.run(
-        partial(trio.serve_tcp, partial(serve_connection, answer=answer_bytes(task)), port, host="127.0.0.1")
+        partial(
+            trio.serve_tcp,
+            partial(serve_connection, answer=answer_bytes(task), comparison=answer_bytes("compare")),
+            port,
+            host="127.0.0.1",
+        )
     )
 
 

@@ -14,7 +14,6 @@ import msgspec
 from aurora.actors.assembler import CutPlan
 from aurora.actors.findings import Answer
 from aurora.actors.knowledge_questions import Knowledge, RecallKnowledge
-from aurora.actors.questions import DecisionReply
 from aurora.actors.stage import Pending, Stage
 from aurora.contract.envelope import Card
 from aurora.flows.asking import LEAST_MS, PARSE_MS, Asking
@@ -150,6 +149,7 @@ class _Comparing:
             url=self._original.named.url,
         )
         self._fragile = False
+        self._stated: Comparison | None = None
 
     async def answer(self) -> None:
         self._plan()
@@ -165,7 +165,7 @@ class _Comparing:
     async def _best(self) -> Comparison:
         """The first source with a tradeoff to tell (contract D 3.4)."""
         half = self._stage.settings.dupe_compare_budget_ms // 2
-        stated = self._read(await self._asking.reply(self._compared, at_most_ms=half))
+        stated = await self._said(at_most_ms=half)
         await self._parse(at_most_ms=GRACE_MS)
         if stated is None or not stated.tradeoffs:
             self._scan()
@@ -186,9 +186,7 @@ class _Comparing:
             self._scan()
             asked = [await side.scanned() for side in (self._original, self._dupe)]
             found = self._side_by_side(scanned=any(asked))
-        stated = self._read(
-            await self._asking.reply(self._compared, at_most_ms=0 if found is not None else None)
-        )
+        stated = await self._said(at_most_ms=0 if found is not None else None)
         return stated if stated is not None and stated.tradeoffs else found
 
     async def _parse(self, *, at_most_ms: int) -> None:
@@ -199,12 +197,15 @@ class _Comparing:
         for side in (self._original, self._dupe):
             side.scan()
 
-    def _read(self, reply: DecisionReply | None) -> Comparison | None:
-        if reply is None:
-            return None
-        return dupe_compare.read_answer(
-            reply.structured, reply.answer, self._dupe.asked, self._lang, fragile=self._fragile
-        )
+    async def _said(self, *, at_most_ms: int | None) -> Comparison | None:
+        """What the comparison itself says, read when it arrives; None until then."""
+        if self._stated is None:
+            reply = await self._asking.reply(self._compared, at_most_ms=at_most_ms)
+            if reply is not None:
+                self._stated = dupe_compare.read_answer(
+                    reply.structured, reply.answer, self._dupe.asked, self._lang, fragile=self._fragile
+                )
+        return self._stated
 
     def _side_by_side(self, *, scanned: bool) -> Comparison | None:
         original, dupe = self._original, self._dupe
