@@ -25,7 +25,9 @@ from aurora.store.port import StoreError
 
 Place = Literal["memory", "table", "seed", "none"]
 Outcome = Literal["", "verified_stands", "store"]
-RECALL_S: Final = 0.4  # how long a read of the table may keep a turn waiting
+# How long a read of the table may keep a turn waiting. Less than flows wait (400 ms), so that what memory
+# still holds gets to them in time.
+RECALL_S: Final = 0.25
 MOST_WAITING: Final = 256
 FLUSH_S: Final = 2.0  # how long a stop waits for rows that were handed over
 
@@ -66,23 +68,34 @@ class KnowledgeShelf:
         self._waiting: deque[_Write] = deque()
         self._wake = trio.Event()
         self._running = False
+        self._being_asked: set[tuple[KnowledgeKind, tuple[str, ...]]] = set()
 
     async def recall(self, kind: KnowledgeKind, keys: tuple[str, ...]) -> tuple[KnowledgeRow | None, Place]:
-        """The row of the first key that has one, and where it was found. Never raises; bounded."""
+        """The row of the first key that has one, and where it was found. Never raises; bounded.
+
+        While one turn asks the table whether a row is still current, the others get it as it is: a row that
+        everybody wants is read from the table once, not by everybody at once.
+        """
         held = self._held[kind]
         found = next(((n, row) for n, key in enumerate(keys) if (row := held.get(key))), None)
         steadier = keys if found is None else keys[: found[0]]
         if steadier:
+            asking = (kind, steadier)
+            if asking in self._being_asked and (old := self._old(held, keys)) is not None:
+                return old, "memory"
+            self._being_asked.add(asking)
             try:
                 row = await self._ask(kind, steadier)
             except StoreError as error:
                 telemetry.storage_failures.labels(error.kind).inc()
-                row = next((old for key in keys if (old := held.get(key, old_too=True))), None)
+                row = self._old(held, keys)
                 if row is not None:
                     return row, "memory"
             else:
                 if row is not None:
                     return self._newest(held, row), "table"
+            finally:
+                self._being_asked.discard(asking)
         if found is not None:
             return found[1], "memory"
         if kind == "dupes":
@@ -90,6 +103,11 @@ class KnowledgeShelf:
             if seeded is not None:
                 return seeded, "seed"
         return None, "none"
+
+    @staticmethod
+    def _old(held: KnowledgeCache, keys: tuple[str, ...]) -> KnowledgeRow | None:
+        """What memory holds of the first key, current or not."""
+        return next((row for key in keys if (row := held.get(key, old_too=True))), None)
 
     @staticmethod
     def _newest(held: KnowledgeCache, row: KnowledgeRow) -> KnowledgeRow:

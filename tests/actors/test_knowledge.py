@@ -306,6 +306,40 @@ async def test_a_store_that_fails_is_a_row_not_found_or_an_old_one(
     assert not (await desk.recall("product:p3|lang:EN")).found
 
 
+async def test_a_row_that_everybody_wants_is_read_again_once(autojump_clock: Any) -> None:
+    table = Table()
+    desk = Desk(table)
+    await desk.keep()
+    table.slow_s = 0.1
+    await trio.sleep(TRUSTED_S)
+    took: list[float] = []
+
+    async def recall() -> None:
+        began = trio.current_time()
+        assert (await desk.recall()).facts == FACTS
+        took.append(round(trio.current_time() - began, 3))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(recall)
+    assert table.asked == [(KEY,)]
+    assert sorted(took) == [0.0] * 19 + [0.1]
+    assert (await desk.recall()).facts == FACTS
+    assert len(table.asked) == 1, "it is current again"
+
+
+async def test_whoever_is_cut_while_asking_keeps_nobody_from_asking(autojump_clock: Any) -> None:
+    table = Table()
+    desk = Desk(table)
+    await desk.keep()
+    table.slow_s = 0.1
+    await trio.sleep(TRUSTED_S)
+    with trio.move_on_after(0.05):
+        await desk.recall()
+    await desk.recall()
+    assert len(table.asked) == 2
+
+
 async def test_a_store_that_hangs_keeps_no_turn_waiting(autojump_clock: Any) -> None:
     table = Table()
     table.slow_s = 3600
