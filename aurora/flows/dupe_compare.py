@@ -198,8 +198,10 @@ class _Comparing:
             side.scan()
 
     async def _said(self, *, at_most_ms: int | None) -> Comparison | None:
-        """What the comparison itself says, read when it arrives; None until then."""
-        if self._stated is None:
+        """What the comparison itself says; None until it has arrived. One with nothing to tell is read again:
+        by then the dupe may be known by name, and be found among what the answer lists.
+        """
+        if self._stated is None or not self._stated.tradeoffs:
             reply = await self._asking.reply(self._compared, at_most_ms=at_most_ms)
             if reply is not None:
                 self._stated = dupe_compare.read_answer(

@@ -110,6 +110,23 @@ async def test_an_alternative_that_says_nothing_gives_way_to_the_statement(autoj
     assert card(played)["tradeoffs"] == [SAID]
 
 
+async def test_a_dupe_known_by_its_address_is_found_in_the_list_once_it_has_a_name(autojump_clock):
+    """The comparison came first and named nothing: it is read again when it is known which product that is."""
+    compared = DecisionReply(
+        answer=json.dumps({"tradeoffs": []}),
+        structured={"alternatives": [listed("Light Lotion", missing_actives=["ceramide np"])]},
+    )
+    body = {
+        "original": PAIR["original"],
+        "dupe_url": "https://shop.example/p/77?Light Lotion".replace(" ", "%20"),
+    }
+    light = DecisionReply(
+        structured={"parse": {"anchor_product": {"name": "Light Lotion", "brand": "Sideline"}}}
+    )
+    played = await ask(body, decision=by_task(compared=compared, parsed=after(300, light)))
+    assert "ceramide np" in card(played)["tradeoffs"][0].lower()
+
+
 async def test_without_a_statement_what_is_in_them_is_compared(autojump_clock):
     parsed = (product("Rich Cream", "petrolatum"), product("Light Lotion", "glycerin", "fragrance"))
     played = await ask(decision=by_task(compared=stated(tradeoffs=[]), parsed=parsed))
