@@ -111,7 +111,7 @@ async def test_an_alternative_that_says_nothing_gives_way_to_the_statement(autoj
 
 
 async def test_a_dupe_known_by_its_address_is_found_in_the_list_once_it_has_a_name(autojump_clock):
-    """The comparison came first and named nothing: it is read again when it is known which product that is."""
+    """The comparison came first and told nothing: it is read again when the product is known by name."""
     compared = DecisionReply(
         answer=json.dumps({"tradeoffs": []}),
         structured={"alternatives": [listed("Light Lotion", missing_actives=["ceramide np"])]},
