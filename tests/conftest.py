@@ -11,9 +11,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 import trio
 from hypothesis import HealthCheck, settings
 
@@ -41,6 +43,27 @@ settings.load_profile("aurora")
 
 TEMPLATE = "aurora_template"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_of_the_moment() -> Iterator[None]:
+    """A logger of a service keeps what it was set up with first; here many services share a process."""
+    configure = structlog.configure
+
+    def uncached(**how: Any) -> None:
+        configure(**{**how, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", uncached)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was(_loggers_of_the_moment: None) -> Iterator[None]:
+    """Logging that a test sets up ends with the test, whichever test comes next."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 MEMORY_FS = Path("/dev/shm")
